@@ -1,0 +1,16 @@
+/** Redis keys (DESIGN, "Redis"). Content-addressed keys make the same image or title be computed once, whoever sends it. */
+export const cacheKeys = {
+  /** uint8 HWC pixels, prepared as `preprocessId` says. */
+  pixels: (preprocessId: string, sha256: string) => `px:${preprocessId}:${sha256}`,
+  /** Image token sequence and embedding. */
+  imageTokens: (encoderId: string, sha256: string) => `tok:${encoderId}:img:${sha256}`,
+  /** Text token sequence and embedding. */
+  textTokens: (encoderId: string, sha256: string) => `tok:${encoderId}:txt:${sha256}`,
+} as const;
+
+export const stateKeys = {
+  /** What the sink published last for a product, per deployment prefix. */
+  published: (prefix: string, productId: string) => `pub:${prefix}${productId}`,
+  /** Set while the published state is complete; its absence makes the sink rebuild it from the label topic. */
+  publishedComplete: (prefix: string) => `pub-complete:${prefix}`,
+} as const;

@@ -1,0 +1,25 @@
+/** An event that is to come back later, because its image could not be had. */
+export interface RetryJob {
+  /** Deterministic, `<productId>:<version>:<attempt>`: adding it twice plans it once. */
+  readonly id: string;
+  readonly lane: 'live' | 'backfill';
+  /** Attempts made so far, at least 1; becomes the revision of the next pass. */
+  readonly attempt: number;
+  /** The event as JSON text, exactly as it will be produced again. */
+  readonly event: string;
+  /** Error code of the last attempt. */
+  readonly reason: string;
+  /** Epoch milliseconds of the event's first arrival. */
+  readonly receivedAt: number;
+}
+
+/** Durable delayed retries. Throws QUEUE_UNAVAILABLE when the queue does not answer. */
+export interface RetryQueue {
+  /** Plans a job; resolves when it is durable. */
+  schedule(job: RetryJob, delayMs: number): Promise<void>;
+  /** Hands due jobs to `handle`, one at a time per process; a handler that throws sees the job again. */
+  consume(handle: (job: RetryJob) => Promise<void>): Promise<void>;
+  /** Jobs not yet handed out. */
+  pending(): Promise<number>;
+  close(): Promise<void>;
+}

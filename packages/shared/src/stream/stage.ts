@@ -1,0 +1,23 @@
+import type { LanedTopic } from '../events/topics.js';
+import type { InMessage } from '../ports/broker.js';
+import type { Outcome } from './outcome.js';
+
+/** The four stages in the direction of the data. */
+export const STAGE_NAMES = ['ingest', 'encoder', 'fusion', 'sink'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+
+/**
+ * One step of the way: a micro-batch in, one outcome per message out, in the same order. It knows nothing of offsets, retries or dead
+ * letters.
+ *
+ * `process` must be idempotent: it runs again after a failure or a redelivery. A thrown retriable {@link LabelstreamError} means
+ * "infrastructure is down": the worker loop waits and runs the same batch again. Anything else thrown means "something in this batch is
+ * bad": the loop bisects it until the message stands alone and becomes a dead letter.
+ */
+export interface Stage {
+  readonly name: StageName;
+  readonly input: LanedTopic;
+  /** `transactional`: outcomes and offsets of one input partition are written in one Kafka transaction (the sink). */
+  readonly delivery: 'at-least-once' | 'transactional';
+  process(batch: readonly InMessage[]): Promise<readonly Outcome[]>;
+}
