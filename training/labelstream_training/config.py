@@ -51,6 +51,7 @@ class TrainConfig:
     matrix_rate: float = 0.01
     rate: float = 1e-3
     warmup_steps: int = 200
+    schedule_start: float = 0.0
     matrix_decay: float = 0.05
     decay: float = 0.05
     clip_norm: float = 2.0

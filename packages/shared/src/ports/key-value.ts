@@ -4,6 +4,8 @@ export interface KeyValueEntry {
   readonly value: Uint8Array;
   /** Time to live; absent: for ever. */
   readonly ttlMs?: number;
+  /** Leaves an existing value as it is (Redis `SET NX`). */
+  readonly onlyIfAbsent?: boolean;
 }
 
 /**

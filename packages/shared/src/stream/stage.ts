@@ -1,3 +1,4 @@
+import type { Lane } from '../events/lane.js';
 import type { LanedTopic } from '../events/topics.js';
 import type { InMessage } from '../ports/broker.js';
 import type { Outcome } from './outcome.js';
@@ -5,6 +6,12 @@ import type { Outcome } from './outcome.js';
 /** The four stages in the direction of the data. */
 export const STAGE_NAMES = ['ingest', 'encoder', 'fusion', 'sink'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
+
+/** How far the consumer group had committed the batch's partition when the batch began: per lane, the next offset to be committed. */
+export interface BatchProgress {
+  /** 0 for a lane without a committed position. */
+  readonly committed: Readonly<Record<Lane, number>>;
+}
 
 /**
  * One step of the way: a micro-batch in, one outcome per message out, in the same order. It knows nothing of offsets, retries or dead
@@ -19,5 +26,6 @@ export interface Stage {
   readonly input: LanedTopic;
   /** `transactional`: outcomes and offsets of one input partition are written in one Kafka transaction (the sink). */
   readonly delivery: 'at-least-once' | 'transactional';
-  process(batch: readonly InMessage[]): Promise<readonly Outcome[]>;
+  /** `progress` is given to transactional stages, whose batches are of one partition number in both lanes. */
+  process(batch: readonly InMessage[], progress?: BatchProgress): Promise<readonly Outcome[]>;
 }

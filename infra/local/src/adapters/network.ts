@@ -1,0 +1,53 @@
+import { connect, createServer } from 'node:net';
+import type { EnginePart } from '../types.js';
+import { brokersOfMetadata, isPong, isWholeResponse, metadataRequest, REDIS_PING } from '../wire.js';
+
+const HOST = '127.0.0.1';
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Whether nothing listens on 127.0.0.1:port and it may be bound. */
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Sends `request` and collects bytes until `isComplete`; null when the peer is not there, hangs up or is too slow. */
+function exchange(port: number, request: Buffer, isComplete: (received: Buffer) => boolean): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    let received = Buffer.alloc(0);
+    const socket = connect({ host: HOST, port, timeout: PROBE_TIMEOUT_MS });
+    const finish = (result: Buffer | null) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => socket.write(request));
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (isComplete(received)) finish(received);
+    });
+    socket.once('timeout', () => finish(null));
+    socket.once('error', () => finish(null));
+    socket.once('close', () => finish(null));
+  });
+}
+
+let correlationId = 0;
+
+async function isKafkaReady(port: number): Promise<boolean> {
+  const id = ++correlationId;
+  const response = await exchange(port, metadataRequest(id), isWholeResponse);
+  return response !== null && brokersOfMetadata(response, id).some((broker) => broker.port === port);
+}
+
+async function isRedisReady(port: number): Promise<boolean> {
+  const response = await exchange(port, REDIS_PING, (received) => received.includes('\r\n'));
+  return response !== null && isPong(response);
+}
+
+/** Whether a part answers a real request of its protocol: Kafka announces itself as an unfenced broker, Redis says PONG. */
+export function isReady(part: EnginePart, port: number): Promise<boolean> {
+  return part === 'kafka' ? isKafkaReady(port) : isRedisReady(port);
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { bundleDirectory, fingerprint, readIfThere, readManifestSchema } from '../adapters/file/bundle-files.js';
+import { LabelstreamError } from '../errors.js';
+import type { Inference } from '../ports/inference.js';
+import { checkGoldenShapes, type GoldenCase, parseGolden, runGolden } from './golden.js';
+import type { Bundle, EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import { type BundleKind, type ManifestOf, refuse, validateManifest } from './validate.js';
+
+/** `<name>@<first 12 hex digits of the SHA-256 of manifest.json as stored>`. */
+export function bundleId(name: string, manifestBytes: Uint8Array): string {
+  return `${name}@${createHash('sha256').update(manifestBytes).digest('hex').slice(0, 12)}`;
+}
+
+/**
+ * Reads and verifies a bundle: manifest against the schema, every listed file by size and SHA-256, golden vectors by shape. A relative
+ * `directory` is taken from the repository root. Throws BUNDLE_INVALID saying what is wrong.
+ */
+export async function loadBundle<K extends BundleKind>(directory: string, kind: K): Promise<Bundle<ManifestOf<K>>> {
+  const folder = bundleDirectory(directory);
+  const bytes = await readIfThere(join(folder, 'manifest.json'));
+  if (bytes === undefined) refuse(folder, 'there is no manifest.json');
+  const manifest = validateManifest(parseJson(bytes, `${folder}/manifest.json`), kind, await readManifestSchema(), folder);
+  await Promise.all(Object.keys(manifest.files).map((file) => verifyFile(folder, file, manifest)));
+  const bundle = { id: bundleId(manifest.name, bytes), directory: folder, manifest };
+  checkGoldenShapes(manifest, await readGolden(bundle), folder);
+  return bundle;
+}
+
+/** Refuses a fusion bundle made for another encoder. Throws BUNDLE_MISMATCH. */
+export function checkPair(encoder: Bundle<EncoderManifest>, fusion: Bundle<FusionManifest>): void {
+  const { requires, tokenWidth } = fusion.manifest;
+  if (requires.encoder !== encoder.id) {
+    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} needs the encoder ${requires.encoder}, this is ${encoder.id}`);
+  }
+  if (tokenWidth !== encoder.manifest.tokenWidth) {
+    const widths = `${tokenWidth} features a token, ${encoder.id} has ${encoder.manifest.tokenWidth}`;
+    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} reads ${widths}`);
+  }
+}
+
+/**
+ * Runs the bundle's golden cases on graphs opened as `image` and `text`, or `fusion`, element by element. Throws BUNDLE_INVALID naming the
+ * first value that is off, or INFERENCE_FAILED.
+ */
+export async function verifyGolden(bundle: Bundle, inference: Pick<Inference, 'run'>): Promise<void> {
+  await runGolden(bundle.manifest, await readGolden(bundle), inference.run);
+}
+
+/** The bundle's own test cases. Throws BUNDLE_INVALID. */
+export async function readGolden({ directory, manifest }: Bundle): Promise<readonly GoldenCase[]> {
+  const path = join(directory, manifest.golden.file);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) refuse(path, 'is missing');
+  return parseGolden(parseJson(bytes, path), path);
+}
+
+async function verifyFile(folder: string, file: string, manifest: Manifest): Promise<void> {
+  const found = await fingerprint(join(folder, file));
+  const listed = manifest.files[file];
+  if (found === undefined || listed === undefined) return refuse(folder, `"${file}" is missing`);
+  if (found.sizeBytes !== listed.sizeBytes) refuse(folder, `"${file}" has ${found.sizeBytes} bytes, the manifest says ${listed.sizeBytes}`);
+  if (found.sha256 !== listed.sha256) refuse(folder, `"${file}" does not have the SHA-256 of the manifest`);
+}
+
+function parseJson(bytes: Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw new LabelstreamError('BUNDLE_INVALID', `${where}: is not JSON`, { cause: error });
+  }
+}

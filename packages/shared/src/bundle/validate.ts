@@ -1,0 +1,75 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { LabelstreamError } from '../errors.js';
+import type { EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+
+export type BundleKind = Manifest['kind'];
+export type ManifestOf<K extends BundleKind> = K extends 'encoder' ? EncoderManifest : FusionManifest;
+
+const SCHEMA_KEY = 'manifest';
+
+/** Throws BUNDLE_INVALID. */
+export function refuse(where: string, why: string): never {
+  throw new LabelstreamError('BUNDLE_INVALID', `${where}: ${why}`);
+}
+
+/**
+ * Checks a parsed manifest against the shipped schema, then what a schema cannot say. `where` begins each message.
+ * Throws BUNDLE_INVALID naming the key at fault.
+ */
+export function validateManifest<K extends BundleKind>(
+  raw: unknown,
+  kind: K,
+  schema: Record<string, unknown>,
+  where: string,
+): ManifestOf<K> {
+  const found = (raw as { kind?: unknown } | null)?.kind;
+  if (found !== kind) refuse(where, `kind is ${JSON.stringify(found)}, a bundle of kind "${kind}" is needed`);
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+  ajv.addSchema(schema, SCHEMA_KEY);
+  const validate = ajv.compile<ManifestOf<K>>({ $ref: `${SCHEMA_KEY}#/definitions/${kind}` });
+  if (!validate(raw)) refuse(where, (validate.errors ?? []).map(describeIssue).join('; '));
+  const problems = [...fileProblems(raw), ...kindProblems(raw)];
+  if (problems.length > 0) refuse(where, problems.join('; '));
+  return raw;
+}
+
+function describeIssue({ instancePath, keyword, params, message }: ErrorObject): string {
+  const at = instancePath.slice(1).replaceAll('/', '.') || 'manifest';
+  if (keyword === 'additionalProperties') return `unknown key "${params.additionalProperty}" in ${at}`;
+  if (keyword === 'required') return `missing key "${params.missingProperty}" in ${at}`;
+  return `${at} ${message ?? keyword}`;
+}
+
+/** Files a manifest names that it does not list with their hash, and listed paths that leave the bundle. */
+function fileProblems(manifest: Manifest): string[] {
+  const graphs =
+    manifest.kind === 'encoder' ? [manifest.towers.image.file, manifest.towers.text.file, manifest.text.tokenizer] : [manifest.graph.file];
+  const unlisted = [...graphs, manifest.golden.file].filter((file) => !(file in manifest.files));
+  const outside = Object.keys(manifest.files).filter((file) => file.startsWith('/') || file.split(/[/\\]/).includes('..'));
+  return [
+    ...unlisted.map((file) => `files: "${file}" is used but not listed`),
+    ...outside.map((file) => `files: "${file}" lies outside the bundle`),
+  ];
+}
+
+function kindProblems(manifest: Manifest): string[] {
+  if (manifest.kind === 'encoder') return textProblems(manifest.text);
+  const names = new Set(manifest.tasks.map((task) => task.name));
+  return [...manifest.tasks.flatMap(taskProblems), ...(names.size < manifest.tasks.length ? ['tasks: a name occurs twice'] : [])];
+}
+
+function textProblems(text: EncoderManifest['text']): string[] {
+  const ids = ['beginTokenId', 'endTokenId', 'padTokenId'] as const;
+  return ids.filter((name) => text[name] >= text.vocabularySize).map((name) => `text.${name} is outside the vocabulary`);
+}
+
+function taskProblems(task: FusionManifest['tasks'][number]): string[] {
+  const strangers = Object.keys(task.paths ?? {}).filter((label) => !task.labels.includes(label));
+  const cold = Object.values(task.temperature).some((value) => !(value > 0));
+  const outside = Object.values(task.threshold).some((value) => value !== null && !(value >= 0 && value <= 1));
+  return [
+    ...strangers.map((label) => `tasks.${task.name}.paths: "${label}" is not a label`),
+    ...(cold ? [`tasks.${task.name}.temperature must be above 0`] : []),
+    ...(outside ? [`tasks.${task.name}.threshold must be within 0..1 or null`] : []),
+  ];
+}

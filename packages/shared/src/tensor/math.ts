@@ -1,0 +1,37 @@
+/** Softmax of `logits / temperature` in double precision; sums to 1. All logits must be finite. */
+export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Array {
+  const out = Float64Array.from(logits, (value) => value / temperature);
+  const top = out.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let sum = 0;
+  for (let at = 0; at < out.length; at++) {
+    const value = Math.exp((out[at] as number) - top);
+    out[at] = value;
+    sum += value;
+  }
+  return out.map((value) => value / sum);
+}
+
+/** Euclidean length. */
+export function length(vector: Float32Array): number {
+  return Math.sqrt(dot(vector, vector));
+}
+
+/** Cosine similarity within -1..1; 0 where a vector has no length. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  const scale = length(a) * length(b);
+  return scale > 0 ? Math.min(1, Math.max(-1, dot(a, b) / scale)) : 0;
+}
+
+/** Whether no value is NaN or infinite. */
+export function allFinite(values: Float32Array): boolean {
+  // One NaN or infinity makes the sum of zero products NaN.
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += (values[at] as number) * 0;
+  return sum === 0;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += (a[at] as number) * (b[at] as number);
+  return sum;
+}

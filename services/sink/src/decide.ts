@@ -1,0 +1,71 @@
+import type { LabelledTask, PredictedListing } from '@labelstream/shared/events/records';
+import type { DropReason } from '@labelstream/shared/stream/outcome';
+import type { PublishedState, PublishedTask } from './published.js';
+import { compareRank, rankOf } from './rank.js';
+
+/** What to do with a record, and what is known of the product afterwards (without its sources). */
+export type Decision =
+  | { readonly kind: 'publish'; readonly changedTasks: readonly string[]; readonly next: PublishedState }
+  | { readonly kind: 'tombstone'; readonly tasks: readonly string[]; readonly next: PublishedState }
+  | { readonly kind: 'drop'; readonly reason: DropReason; readonly next: PublishedState | null };
+
+/**
+ * The version guard and the change detection. Pure.
+ *
+ * - Something newer was said already: dropped as stale.
+ * - A deletion counts from its own version on, and is remembered although nothing was published, so that a late update stays dead.
+ * - Same listing version and nothing that a consumer can see differs: dropped as unchanged, the newer rank is remembered.
+ * - A new listing version is always published, so that the label topic alone tells which version is labelled.
+ */
+export function decide(record: PredictedListing, base: PublishedState | null): Decision {
+  return record.op === 'DELETE' ? decideDelete(record, base) : decideUpsert(record, base);
+}
+
+function decideDelete(record: PredictedListing, base: PublishedState | null): Decision {
+  if (base !== null && record.version < base.rank.version) return { kind: 'drop', reason: 'STALE_VERSION', next: null };
+  const alreadyDeleted = base?.deleted === true;
+  const next: PublishedState = {
+    rank: { ...rankOf(record), evidence: 0 },
+    deleted: true,
+    image: 'MISSING',
+    text: 'MISSING',
+    tasks: {},
+    sources: base?.sources ?? {},
+  };
+  if (alreadyDeleted) return { kind: 'drop', reason: 'UNCHANGED', next };
+  if (base === null) return { kind: 'drop', reason: 'NOTHING_PUBLISHED', next };
+  return { kind: 'tombstone', tasks: Object.keys(base.tasks), next };
+}
+
+function decideUpsert(record: PredictedListing, base: PublishedState | null): Decision {
+  const rank = rankOf(record);
+  if (base !== null && isStale(rank.version, base, compareRank(rank, base.rank))) return { kind: 'drop', reason: 'STALE_VERSION', next: null };
+  const next: PublishedState = {
+    rank,
+    deleted: false,
+    image: record.image.state,
+    text: record.text.state,
+    tasks: Object.fromEntries(record.labels.map(({ task, label, abstained }) => [task, { label, abstained }])),
+    sources: base?.sources ?? {},
+  };
+  const known = base === null || base.deleted ? {} : base.tasks;
+  const changedTasks = changed(record.labels, known);
+  const sameVersion = base !== null && !base.deleted && base.rank.version === rank.version;
+  const sameModalities = base?.image === next.image && base.text === next.text;
+  const tasksGone = Object.keys(known).some((task) => !(task in next.tasks));
+  if (sameVersion && sameModalities && changedTasks.length === 0 && !tasksGone) return { kind: 'drop', reason: 'UNCHANGED', next };
+  return { kind: 'publish', changedTasks, next };
+}
+
+function isStale(version: number, base: PublishedState, order: number): boolean {
+  return base.deleted ? version <= base.rank.version : order < 0;
+}
+
+function changed(labels: readonly LabelledTask[], known: Readonly<Record<string, PublishedTask>>): string[] {
+  return labels
+    .filter(({ task, label, abstained }) => {
+      const before = Object.hasOwn(known, task) ? known[task] : undefined;
+      return before === undefined || before.label !== label || before.abstained !== abstained;
+    })
+    .map(({ task }) => task);
+}

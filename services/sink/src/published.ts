@@ -1,0 +1,58 @@
+import { LANES, type Lane } from '@labelstream/shared/events/lane';
+import type { ModalityState } from '@labelstream/shared/events/records';
+import type { Rank } from './rank.js';
+
+/** What consumers can see of a task; its confidence may move without being a change. */
+export interface PublishedTask {
+  readonly label: string;
+  readonly abstained: boolean;
+}
+
+/** The last thing said about a product, or that it is deleted. */
+export interface PublishedState {
+  readonly rank: Rank;
+  readonly deleted: boolean;
+  readonly image: ModalityState;
+  readonly text: ModalityState;
+  readonly tasks: Readonly<Record<string, PublishedTask>>;
+  /** Per lane, the last message that this state has taken in. */
+  readonly sources: Readonly<Partial<Record<Lane, { readonly partition: number; readonly offset: number }>>>;
+}
+
+/**
+ * The value of `pub:{productId}`. It is written *before* the Kafka transaction that publishes it, so it may run ahead of the label topic;
+ * `before` is where the product stood when the batch began, to go back to when the transaction did not commit.
+ */
+export interface StoredState {
+  readonly state: PublishedState;
+  readonly before: PublishedState | null;
+}
+
+/** Where the consumer group stands in a partition number: per lane, the next offset to be committed. */
+export interface Committed {
+  readonly partition: number;
+  readonly offsets: Readonly<Record<Lane, number>>;
+}
+
+/**
+ * The state that the label topic really shows. Offsets are committed in the same transaction as the labels, so a stored state that has
+ * taken in a message the group has not committed belongs to an aborted transaction: then what the batch found, `before`, still holds.
+ */
+export function baselineFor(stored: StoredState | null, { partition, offsets }: Committed): PublishedState | null {
+  if (stored === null) return null;
+  const runsAhead = LANES.some((lane) => {
+    const source = stored.state.sources[lane];
+    return source !== undefined && source.partition === partition && source.offset >= offsets[lane];
+  });
+  return runsAhead ? stored.before : stored.state;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** JSON, UTF-8. */
+export const encodeStoredState = (stored: StoredState): Uint8Array => encoder.encode(JSON.stringify(stored));
+
+/** The reverse of {@link encodeStoredState}; null for null. */
+export const decodeStoredState = (bytes: Uint8Array | null): StoredState | null =>
+  bytes === null ? null : (JSON.parse(decoder.decode(bytes)) as StoredState);

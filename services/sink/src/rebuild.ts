@@ -1,0 +1,54 @@
+import type { ProductLabels } from '@labelstream/shared/events/records';
+import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
+import type { Codec } from '@labelstream/shared/ports/codec';
+import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import { stateKeys } from '@labelstream/shared/events/keys';
+import { encodeStoredState, type PublishedState } from './published.js';
+import { countUsed } from './rank.js';
+import { VERSION_HEADER } from './records.js';
+
+export interface RebuildDeps {
+  readonly broker: Pick<Broker, 'read'>;
+  readonly labels: Codec<ProductLabels>;
+  readonly state: KeyValueStore;
+  readonly labelTopic: string;
+  readonly prefix: string;
+}
+
+const WRITE_BATCH = 1000;
+
+/**
+ * Rebuilds the published state from the compacted label topic, then sets the sentinel that says it is complete. Keys that exist are left
+ * alone: another sink may have gone on already. Holds one state per product in memory while it runs. Returns the number of products.
+ */
+export async function rebuildPublishedState({ broker, labels, state, labelTopic, prefix }: RebuildDeps): Promise<number> {
+  const last = new Map<string, PublishedState>();
+  for await (const message of broker.read({ topic: labelTopic, from: 'earliest' })) {
+    if (message.key !== null) last.set(message.key, await stateOf(message, labels));
+  }
+  const entries = [...last].map(([productId, published]) => ({
+    key: stateKeys.published(prefix, productId),
+    value: encodeStoredState({ state: published, before: null }),
+    onlyIfAbsent: true,
+  }));
+  for (let at = 0; at < entries.length; at += WRITE_BATCH) await state.setMany(entries.slice(at, at + WRITE_BATCH));
+  await state.setMany([{ key: stateKeys.publishedComplete(prefix), value: new TextEncoder().encode(String(entries.length)) }]);
+  return entries.length;
+}
+
+async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise<PublishedState> {
+  if (message.value === null) {
+    const version = Number(message.headers[VERSION_HEADER] ?? 0);
+    const rank = { version, generation: 0, revision: 0, evidence: 0 };
+    return { rank, deleted: true, image: 'MISSING', text: 'MISSING', tasks: {}, sources: {} };
+  }
+  const { version, revision, model, image, text, labels } = await codec.decode(message.value);
+  return {
+    rank: { version, generation: model.generation, revision, evidence: countUsed(image, text) },
+    deleted: false,
+    image,
+    text,
+    tasks: Object.fromEntries(labels.map(({ task, label, abstained }) => [task, { label, abstained }])),
+    sources: {},
+  };
+}

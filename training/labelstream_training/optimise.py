@@ -1,0 +1,82 @@
+"""The optimiser: orthogonalised momentum (Muon) for matrices, AdamW for everything else.
+
+Muon (Jordan et al. 2024) takes about a third fewer steps here than AdamW alone; see the README for the measurement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from .config import TrainConfig
+
+# Quintic Newton-Schulz coefficients: singular values end up near 1 after five rounds.
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
+
+def orthogonalise(matrix: Tensor, rounds: int = 5) -> Tensor:
+    """The nearest semi-orthogonal matrix of a 2-D tensor, roughly."""
+    a, b, c = NEWTON_SCHULZ
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.t() if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(rounds):
+        gram = x @ x.t()
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.t() if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """SGD with Nesterov momentum whose step is orthogonalised; convolutions count as [out, in · k · k] matrices."""
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        """One update of all parameters that have a gradient."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self.update(weight, group)
+
+    def update(self, weight: Tensor, group: dict) -> None:
+        """One update of one weight."""
+        state = self.state[weight]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(weight)
+        momentum = state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
+        step = weight.grad.lerp(momentum, group["momentum"]).flatten(1)  # [out, in]
+        direction = orthogonalise(step).view_as(weight)
+        # Wide and tall matrices get steps of the same size per output.
+        gain = math.sqrt(max(1.0, step.shape[0] / step.shape[1]))
+        weight.mul_(1 - group["lr"] * group["weight_decay"])
+        weight.add_(direction, alpha=-group["lr"] * gain)
+
+
+def is_matrix(name: str, weight: Tensor) -> bool:
+    """Weights for Muon: attention, MLP and all convolutions but the first, which sees only three channels."""
+    inner = ".blocks." in name or name.startswith("image.stem.")
+    return inner and weight.ndim >= 2 and not name.startswith("image.stem.0.")
+
+
+def make_optimisers(system: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
+    """Muon and AdamW over disjoint weights; `base_rate` in each group is what the schedule scales."""
+    matrices, tables, vectors = [], [], []
+    for name, weight in system.named_parameters():
+        kind = matrices if is_matrix(name, weight) else tables if weight.ndim >= 2 else vectors
+        kind.append(weight)
+    muon = Muon(matrices, lr=config.matrix_rate, weight_decay=config.matrix_decay)
+    adam = torch.optim.AdamW(
+        [{"params": tables, "weight_decay": config.decay}, {"params": vectors, "weight_decay": 0.0}],
+        lr=config.rate,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    for optimiser in (muon, adam):
+        for group in optimiser.param_groups:
+            group["base_rate"] = group["lr"]
+    return [muon, adam]

@@ -1,0 +1,36 @@
+"""Phases, picture sizes and learning rate as pure functions of the step."""
+
+from __future__ import annotations
+
+import math
+
+from .config import Phase, TrainConfig
+
+
+class Schedule:
+    """Maps a step to its phase and its learning-rate factor."""
+
+    def __init__(self, config: TrainConfig, steps_per_epoch: int) -> None:
+        self.config = config
+        self.steps_per_epoch = steps_per_epoch
+        self.total_steps = sum(phase.epochs for phase in config.phases) * steps_per_epoch
+
+    def phase_at(self, step: int) -> Phase:
+        """The phase a step belongs to."""
+        epoch = step // self.steps_per_epoch
+        for phase in self.config.phases:
+            if epoch < phase.epochs:
+                return phase
+            epoch -= phase.epochs
+        return self.config.phases[-1]
+
+    def rate_factor(self, step: int) -> float:
+        """Linear warm-up, then a half cosine towards 0; a continued run starts part of the way down."""
+        start = self.config.schedule_start
+        progress = start + (1.0 - start) * step / max(1, self.total_steps)
+        warm = min(1.0, (step + 1) / max(1, self.config.warmup_steps))
+        return warm * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+    def ema_decay(self, step: int) -> float:
+        """Shorter memory early on, when the weights still move fast."""
+        return min(self.config.ema_decay, (1.0 + step) / (10.0 + step))

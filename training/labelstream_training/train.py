@@ -1,0 +1,206 @@
+"""The training loop: towers alone first, then everything jointly under modality dropout."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .augment import augment_pictures, choose_missing, drop_words
+from .catalogue import collect_labels, read_catalogue
+from .checkpoint import NEWEST, Checkpoint, append_log, load_checkpoint, make_settings, save_checkpoint
+from .config import ModelConfig, Phase, TrainConfig
+from .dataset import Batch, BatchOrder, Dataset, build_dataset, take
+from .losses import contrastive_loss, task_loss
+from .optimise import make_optimisers
+from .quick_check import quick_check
+from .schedule import Schedule
+from .system import LabelSystem
+from .tokenise import load_tokenizer, train_tokenizer
+
+CHECKPOINT_EVERY_S = 150.0
+LOG_EVERY_STEPS = 20
+MAX_LOGIT_SCALE = 4.6
+
+
+@dataclasses.dataclass
+class Paths:
+    """Where a run reads and writes."""
+
+    data: list[Path]
+    run: Path
+    cache: Path
+    start_from: Path | None = None
+
+
+@dataclasses.dataclass
+class Trainer:
+    """All mutable state of a run."""
+
+    system: LabelSystem
+    average: LabelSystem
+    optimisers: list[torch.optim.Optimizer]
+    schedule: Schedule
+    settings: dict
+    step: int = 0
+
+    def to_checkpoint(self) -> Checkpoint:
+        """A snapshot for `save_checkpoint`."""
+        return Checkpoint(
+            step=self.step,
+            weights=self.system.state_dict(),
+            average=self.average.state_dict(),
+            optimisers=[optimiser.state_dict() for optimiser in self.optimisers],
+            settings=self.settings,
+        )
+
+    def load(self, checkpoint: Checkpoint, keep_step: bool) -> None:
+        """Goes on from a checkpoint; without `keep_step` only its weights and optimiser state are taken over."""
+        rates = [[group["base_rate"] for group in optimiser.param_groups] for optimiser in self.optimisers]
+        self.system.load_state_dict(checkpoint.weights)
+        self.average.load_state_dict(checkpoint.average)
+        for optimiser, state, base_rates in zip(self.optimisers, checkpoint.optimisers, rates, strict=True):
+            optimiser.load_state_dict(state)
+            for group, base_rate in zip(optimiser.param_groups, base_rates, strict=True):
+                group["base_rate"] = base_rate
+        self.step = checkpoint.step if keep_step else 0
+
+
+def make_trainer(
+    model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], steps_per_epoch: int, data: list[str]
+) -> Trainer:
+    """Freshly initialised weights, seeded."""
+    torch.manual_seed(train.seed)
+    system = LabelSystem(model, [len(names) for names in labels.values()])
+    average = copy.deepcopy(system).eval().requires_grad_(False)
+    settings = make_settings(model, train, labels, data)
+    return Trainer(system, average, make_optimisers(system, train), Schedule(train, steps_per_epoch), settings)
+
+
+def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConfig, random: torch.Generator) -> Tensor:
+    """The training loss of one batch."""
+    pictures = augment_pictures(
+        system.image.normalise(batch.pixels), phase.image_width, phase.image_height, random
+    )  # [B, 3, h, w]
+    image_tokens = system.image.tokens_of(pictures)  # [B, Ni, width]
+    mask = drop_words(batch.ids, batch.mask, config.token_dropout, random)  # [B, L]
+    text_tokens = system.text.tokens_of(batch.ids, mask)  # [B, L, width]
+    image_embedding, text_embedding = system.image.embed(image_tokens), system.text.embed(text_tokens)  # [B, E]
+    scale = system.logit_scale.clamp(max=MAX_LOGIT_SCALE).exp()
+    both = batch.has_image * batch.has_text  # [B]
+
+    image_logits = system.split_tasks(system.auxiliary_image(image_tokens[:, 0]))
+    text_logits = system.split_tasks(system.auxiliary_text(text_tokens[:, 0]))
+    loss = task_loss(image_logits, batch.labels, batch.has_image, config.label_smoothing)
+    loss = loss + config.text_auxiliary_weight * task_loss(
+        text_logits, batch.labels, batch.has_text, config.label_smoothing
+    )
+    loss = loss + config.contrastive_weight * contrastive_loss(
+        image_embedding, text_embedding, scale, batch.text_group, both
+    )
+    if not phase.joint:
+        return loss
+
+    keeps_image, keeps_text = choose_missing(
+        len(batch.labels), config.image_only_share, config.text_only_share, random
+    )  # [B] each
+    has_image, has_text = batch.has_image * keeps_image, batch.has_text * keeps_text  # [B] each
+    logits, _, embedding = system.fuse(image_tokens, has_image, text_tokens, mask, has_text)
+    seen = ((has_image + has_text) > 0).float()  # [B]
+    loss = loss + task_loss(logits, batch.labels, seen, config.label_smoothing)
+    # The fused embedding learns to find the listing's full CLIP embedding from whatever modality is left.
+    full = torch.nn.functional.normalize((image_embedding + text_embedding).detach(), dim=-1)  # [B, E]
+    return loss + config.fused_contrastive_weight * contrastive_loss(
+        embedding, full, scale.detach(), batch.text_group, both * seen
+    )
+
+
+def train_step(trainer: Trainer, batch: Batch, config: TrainConfig) -> float:
+    """One update. All randomness comes from (seed, step), so a resumed run repeats an uninterrupted one."""
+    random = torch.Generator().manual_seed(config.seed * 1_000_003 + trainer.step)
+    factor = trainer.schedule.rate_factor(trainer.step)
+    trainer.system.train()
+    loss = losses_of(trainer.system, batch, trainer.schedule.phase_at(trainer.step), config, random)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(trainer.system.parameters(), config.clip_norm)
+    for optimiser in trainer.optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = group["base_rate"] * factor
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+    update_average(trainer)
+    trainer.step += 1
+    return float(loss.detach())
+
+
+@torch.no_grad()
+def update_average(trainer: Trainer) -> None:
+    """Moves the averaged weights, batch-norm statistics included, towards the current ones."""
+    decay = trainer.schedule.ema_decay(trainer.step)
+    for kept, now in zip(trainer.average.state_dict().values(), trainer.system.state_dict().values(), strict=True):
+        if kept.dtype.is_floating_point:
+            kept.lerp_(now, 1.0 - decay)
+        else:
+            kept.copy_(now)
+
+
+def run_steps(trainer: Trainer, data: Dataset, val: Dataset | None, config: TrainConfig, run: Path) -> None:
+    """Trains to the end of the schedule, with checkpoints, a log line now and then and a check after each epoch."""
+    order = BatchOrder(len(data), config.batch_size, config.seed)
+    started = saved = time.monotonic()
+    first_step, losses = trainer.step, []
+    while trainer.step < trainer.schedule.total_steps:
+        losses.append(train_step(trainer, take(data, order.rows_of(trainer.step)), config))
+        if trainer.step % LOG_EVERY_STEPS == 0:
+            seconds_a_step = (time.monotonic() - started) / (trainer.step - first_step)
+            report(run, trainer, sum(losses) / len(losses), seconds_a_step, order.batch_size)
+            losses = []
+        if trainer.step % order.steps_per_epoch == 0 and val is not None:
+            phase = trainer.schedule.phase_at(trainer.step - 1)
+            append_log(run, {"step": trainer.step, "check": quick_check(trainer.average, val, phase)})
+        if time.monotonic() - saved > CHECKPOINT_EVERY_S:
+            save_checkpoint(run / NEWEST, trainer.to_checkpoint())
+            saved = time.monotonic()
+    save_checkpoint(run / NEWEST, trainer.to_checkpoint())
+
+
+def report(run: Path, trainer: Trainer, loss: float, seconds_a_step: float, batch_size: int) -> None:
+    """Progress and an estimate of the end at the mean speed so far."""
+    left_s = (trainer.schedule.total_steps - trainer.step) * seconds_a_step
+    record = {
+        "step": trainer.step,
+        "of": trainer.schedule.total_steps,
+        "loss": round(loss, 4),
+        "listingsPerSecond": round(batch_size / seconds_a_step, 1),
+        "end": time.strftime("%H:%M", time.localtime(time.time() + left_s)),
+        "at": time.strftime("%H:%M:%S"),
+    }
+    append_log(run, record)
+    print(json.dumps(record), flush=True)
+
+
+def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
+    """Trains from the data folders into the run folder; goes on by itself from the newest checkpoint there."""
+    paths.run.mkdir(parents=True, exist_ok=True)
+    listings = read_catalogue(paths.data)
+    rows = {split: [item for item in listings if item.split == split] for split in ("train", "val")}
+    labels = collect_labels(listings)
+    tokenizer_path = paths.run / "tokenizer.json"
+    if not tokenizer_path.is_file():
+        texts = [item.text for item in rows["train"]]
+        train_tokenizer(texts, model.vocabulary, model.context_length).save(str(tokenizer_path))
+    tokenizer = load_tokenizer(tokenizer_path)
+    data = build_dataset(rows["train"], labels, tokenizer, model, paths.cache)
+    val = build_dataset(rows["val"], labels, tokenizer, model, paths.cache) if rows["val"] else None
+    steps_per_epoch = BatchOrder(len(data), config.batch_size, config.seed).steps_per_epoch
+    trainer = make_trainer(model, config, labels, steps_per_epoch, [folder.name for folder in paths.data])
+    if (paths.run / NEWEST).is_file():
+        trainer.load(load_checkpoint(paths.run / NEWEST), keep_step=True)
+    elif paths.start_from:
+        trainer.load(load_checkpoint(paths.start_from), keep_step=False)
+    run_steps(trainer, data, val, config, paths.run)
