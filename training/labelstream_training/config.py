@@ -47,8 +47,9 @@ class TrainConfig:
 
     phases: tuple[Phase, ...] = (Phase(5, 48, 64, False), Phase(4, 60, 80, False), Phase(6, 60, 80, True))
     seed: int = 7
-    batch_size: int = 128
-    matrix_rate: float = 0.01
+    batch_size: int = 256
+    shards: int = 2
+    matrix_rate: float = 0.02
     rate: float = 1e-3
     warmup_steps: int = 200
     schedule_start: float = 0.0

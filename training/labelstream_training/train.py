@@ -18,6 +18,7 @@ from .config import ModelConfig, Phase, TrainConfig
 from .dataset import Batch, BatchOrder, Dataset, build_dataset, take
 from .losses import contrastive_loss, task_loss
 from .optimise import make_optimisers
+from .parallel import Shards
 from .quick_check import quick_check
 from .schedule import Schedule
 from .system import LabelSystem
@@ -47,6 +48,7 @@ class Trainer:
     optimisers: list[torch.optim.Optimizer]
     schedule: Schedule
     settings: dict
+    shards: Shards
     step: int = 0
 
     def to_checkpoint(self) -> Checkpoint:
@@ -63,6 +65,7 @@ class Trainer:
         """Goes on from a checkpoint; without `keep_step` only its weights and optimiser state are taken over."""
         rates = [[group["base_rate"] for group in optimiser.param_groups] for optimiser in self.optimisers]
         self.system.load_state_dict(checkpoint.weights)
+        self.shards.take_statistics()
         self.average.load_state_dict(checkpoint.average)
         for optimiser, state, base_rates in zip(self.optimisers, checkpoint.optimisers, rates, strict=True):
             optimiser.load_state_dict(state)
@@ -79,7 +82,15 @@ def make_trainer(
     system = LabelSystem(model, [len(names) for names in labels.values()])
     average = copy.deepcopy(system).eval().requires_grad_(False)
     settings = make_settings(model, train, labels, data)
-    return Trainer(system, average, make_optimisers(system, train), Schedule(train, steps_per_epoch), settings)
+    shards = Shards(system, train.shards)
+    return Trainer(
+        system=system,
+        average=average,
+        optimisers=make_optimisers(system, train, shards.pool.map),
+        schedule=Schedule(train, steps_per_epoch),
+        settings=settings,
+        shards=shards,
+    )
 
 
 def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConfig, random: torch.Generator) -> Tensor:
@@ -122,11 +133,14 @@ def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConf
 
 def train_step(trainer: Trainer, batch: Batch, config: TrainConfig) -> float:
     """One update. All randomness comes from (seed, step), so a resumed run repeats an uninterrupted one."""
-    random = torch.Generator().manual_seed(config.seed * 1_000_003 + trainer.step)
     factor = trainer.schedule.rate_factor(trainer.step)
-    trainer.system.train()
-    loss = losses_of(trainer.system, batch, trainer.schedule.phase_at(trainer.step), config, random)
-    loss.backward()
+    phase = trainer.schedule.phase_at(trainer.step)
+
+    def loss_of(system: LabelSystem, part: Batch, shard: int) -> Tensor:
+        seed = (config.seed * 1_000_003 + trainer.step) * config.shards + shard
+        return losses_of(system, part, phase, config, torch.Generator().manual_seed(seed))
+
+    loss = trainer.shards.backward(batch, loss_of)
     torch.nn.utils.clip_grad_norm_(trainer.system.parameters(), config.clip_norm)
     for optimiser in trainer.optimisers:
         for group in optimiser.param_groups:
@@ -135,7 +149,7 @@ def train_step(trainer: Trainer, batch: Batch, config: TrainConfig) -> float:
         optimiser.zero_grad(set_to_none=True)
     update_average(trainer)
     trainer.step += 1
-    return float(loss.detach())
+    return loss
 
 
 @torch.no_grad()

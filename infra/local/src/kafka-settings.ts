@@ -27,7 +27,7 @@ export const SINGLE_NODE_SETTINGS: Readonly<Record<string, string>> = {
   // Lets a test see a dead member leave its group soon; the services ask for longer themselves.
   'group.min.session.timeout.ms': '1000',
   // After a kill -9 the restarted broker may register again only when its former session is over (default 9 s).
-  'broker.session.timeout.ms': '3000',
+  'broker.session.timeout.ms': '5000',
   'broker.heartbeat.interval.ms': '500',
   'num.network.threads': '2',
   'num.io.threads': '4',

@@ -12,7 +12,14 @@ function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
-async function main(): Promise<void> {
+interface Arguments {
+  readonly out: string;
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** The arguments, or undefined when only the help is wanted; throws when they are wrong. */
+function readArguments(): Arguments | undefined {
   const { values } = parseArgs({
     options: {
       out: { type: 'string' },
@@ -21,14 +28,26 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help || values.out === undefined) {
-    process.stdout.write(USAGE);
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
-  const listings = drawListings({ seed: wholeNumber('seed', values.seed), count: wholeNumber('count', values.count) });
-  await writeTrainingFolder(values.out, listings);
-  process.stdout.write(`${listings.length} listings in ${values.out}\n`);
+  if (values.help) return undefined;
+  if (values.out === undefined) throw new RangeError('--out is needed');
+  return { out: values.out, seed: wholeNumber('seed', values.seed), count: wholeNumber('count', values.count) };
 }
 
-await main();
+/** Reads the arguments; says how they go when they are wrong, and ends the process with 2 then. */
+function argumentsOrUsage(): Arguments | undefined {
+  try {
+    const given = readArguments();
+    if (given === undefined) process.stdout.write(USAGE);
+    return given;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+const given = argumentsOrUsage();
+if (given !== undefined) {
+  await writeTrainingFolder(given.out, drawListings(given));
+  process.stdout.write(`${given.count} listings in ${given.out}\n`);
+}

@@ -39,7 +39,8 @@ function decideDelete(record: PredictedListing, base: PublishedState | null): De
 
 function decideUpsert(record: PredictedListing, base: PublishedState | null): Decision {
   const rank = rankOf(record);
-  if (base !== null && isStale(rank.version, base, compareRank(rank, base.rank))) return { kind: 'drop', reason: 'STALE_VERSION', next: null };
+  if (base !== null && isStale(rank.version, base, compareRank(rank, base.rank)))
+    return { kind: 'drop', reason: 'STALE_VERSION', next: null };
   const next: PublishedState = {
     rank,
     deleted: false,

@@ -14,7 +14,13 @@ export const sinkService: Service = {
     const settings = readConfig(sinkSettings, env);
     const metrics = createSinkMetrics(registry);
     const rebuild = async () => {
-      const products = await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: topics.of('labels'), prefix: topicPrefix });
+      const products = await rebuildPublishedState({
+        broker,
+        labels: codecs.labels,
+        state,
+        labelTopic: topics.of('labels'),
+        prefix: topicPrefix,
+      });
       metrics.rebuilt();
       log.info({ products }, 'published state rebuilt from the label topic');
     };

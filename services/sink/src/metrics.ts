@@ -11,8 +11,18 @@ export interface SinkMetrics {
 
 export function createSinkMetrics(registry: Registry): SinkMetrics {
   const registers = [registry];
-  const published = new Counter({ name: 'labelstream_sink_published_total', help: 'Records published, labels or tombstones.', labelNames: ['kind'], registers });
-  const changes = new Counter({ name: 'labelstream_sink_changed_tasks_total', help: 'Tasks whose label or abstention changed.', labelNames: ['task', 'abstained'], registers });
+  const published = new Counter({
+    name: 'labelstream_sink_published_total',
+    help: 'Records published, labels or tombstones.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const changes = new Counter({
+    name: 'labelstream_sink_changed_tasks_total',
+    help: 'Tasks whose label or abstention changed.',
+    labelNames: ['task', 'abstained'],
+    registers,
+  });
   const latency = new Histogram({
     name: 'labelstream_event_to_label_seconds',
     help: 'Time from the arrival of an event in ingest to the decision to publish its labels.',
@@ -20,7 +30,11 @@ export function createSinkMetrics(registry: Registry): SinkMetrics {
     buckets: [0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 600],
     registers,
   });
-  const rebuilds = new Counter({ name: 'labelstream_sink_state_rebuilds_total', help: 'Times the published state was rebuilt from the label topic.', registers });
+  const rebuilds = new Counter({
+    name: 'labelstream_sink_state_rebuilds_total',
+    help: 'Times the published state was rebuilt from the label topic.',
+    registers,
+  });
   return {
     published: (kind) => published.inc({ kind }),
     changedTask: (task, abstained) => changes.inc({ task, abstained: String(abstained) }),

@@ -1,8 +1,8 @@
+import { stateKeys } from '@labelstream/shared/events/keys';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
-import { stateKeys } from '@labelstream/shared/events/keys';
 import { encodeStoredState, type PublishedState } from './published.js';
 import { countUsed } from './rank.js';
 import { VERSION_HEADER } from './records.js';

@@ -3,7 +3,9 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import fc from 'fast-check';
 
 /** A predicted record with one task; everything not given is unremarkable. */
-export function predicted(over: Partial<PredictedListing> & { label?: string; abstained?: boolean; generation?: number } = {}): PredictedListing {
+export function predicted(
+  over: Partial<PredictedListing> & { label?: string; abstained?: boolean; generation?: number } = {},
+): PredictedListing {
   const { label = 'Shirts', abstained = false, generation = 1, ...rest } = over;
   return {
     productId: 'p1',

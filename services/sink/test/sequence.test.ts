@@ -11,7 +11,8 @@ function arrivals(records: readonly Arrival['record'][]): Arrival[] {
   return records.map((record) => ({ record, message: message(record.lane, offsets[record.lane]++) }));
 }
 
-const visible = ({ kind, ...rest }: Decision) => (kind === 'drop' ? { kind, reason: 'reason' in rest ? rest.reason : '' } : { kind, ...rest, next: undefined });
+const visible = ({ kind, ...rest }: Decision) =>
+  kind === 'drop' ? { kind, reason: 'reason' in rest ? rest.reason : '' } : { kind, ...rest, next: undefined };
 
 /** Offsets to commit once everything before index `at` is committed. */
 function committedAt(all: readonly Arrival[], at: number) {

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LabelstreamError } from '@labelstream/shared/errors';
-import type { EngineMemory, EnginePorts } from '../types.js';
+import { portOf } from '../state.js';
+import { ENGINE_PARTS, type EngineMemory, type EnginePorts } from '../types.js';
 import { lastLines, runCommand } from './command.js';
+import { isReady } from './network.js';
 
 const ANSWER_TIMEOUT_MS = 4_000;
 const UP_TIMEOUT_MS = 5 * 60_000;
 const DOWN_TIMEOUT_MS = 60_000;
+const SERVING_TIMEOUT_MS = 60_000;
 
 /** The engine's version when a Docker engine answers and Compose is there; null otherwise. */
 export async function dockerVersion(): Promise<string | null> {
@@ -39,9 +43,21 @@ async function compose(composeFile: string, dataDir: string, args: readonly stri
   if (status !== 0) throw new LabelstreamError('ENGINE_UNAVAILABLE', `docker compose ${args[0]} failed: ${lastLines(stderr)}`);
 }
 
-/** Starts the containers, or leaves them as they are when they already run with these settings; returns when all are healthy. */
+/** Starts the containers, or leaves them as they are when they already run with these settings; returns when all serve. */
 export async function composeUp(composeFile: string, dataDir: string, ports: EnginePorts, memory: EngineMemory): Promise<void> {
   await compose(composeFile, dataDir, ['up', '-d', '--wait'], composeEnvironment(ports, memory), UP_TIMEOUT_MS);
+  const deadline = Date.now() + SERVING_TIMEOUT_MS;
+  for (const part of ENGINE_PARTS) {
+    while (!(await isReady(part, portOf(part, ports)))) {
+      if (Date.now() >= deadline) {
+        throw new LabelstreamError(
+          'ENGINE_UNAVAILABLE',
+          `${part} does not answer; see: docker compose -p ${composeProject(dataDir)} logs ${part}`,
+        );
+      }
+      await sleep(100);
+    }
+  }
 }
 
 /** Ends and removes the containers; the volumes stay. */

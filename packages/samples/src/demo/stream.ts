@@ -1,21 +1,9 @@
 import { drawListings, recoloured, type SampleListing, type SampleTruth, withFullTitle } from '../listing.js';
 import { createRandom } from '../random.js';
+import type { DemoEvent } from './event.js';
 import { DROPPED_STALE, deadLettered, type Expectation, LABELLED_TWICE, labelled, TOMBSTONE } from './expectation.js';
 import { invalidBytes } from './invalid.js';
 import { DEMO_KINDS, type DemoKind } from './kinds.js';
-
-/** An event of `product.events`, as plain data of the shape the contracts give it. */
-export interface DemoEvent {
-  readonly productId: string;
-  readonly version: number;
-  readonly op: 'UPSERT' | 'DELETE';
-  readonly title?: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly images: readonly { readonly uri: string }[];
-  readonly locale?: string;
-  /** Epoch milliseconds. */
-  readonly occurredAt: number;
-}
 
 /** One message for the producer to send, and what should become of it. */
 export interface DemoAction {

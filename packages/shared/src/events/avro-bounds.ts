@@ -100,7 +100,9 @@ function compileComplex(type: Type, field: string, known: Map<Type, Walk>): Walk
   const child = (inner: Type, name = field) => nested(inner, name, known);
   switch (type.typeName) {
     case 'record': {
-      const walks = (type as types.RecordType).fields.map(({ name, type: inner }) => child(inner, field === '' ? name : `${field}.${name}`));
+      const walks = (type as types.RecordType).fields.map(({ name, type: inner }) =>
+        child(inner, field === '' ? name : `${field}.${name}`),
+      );
       return (cursor) => {
         for (const walk of walks) walk(cursor);
       };

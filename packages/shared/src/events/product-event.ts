@@ -25,6 +25,6 @@ export interface ProductEvent extends Listing {
   /** Grows per product; an event with a lower version than what is published is stale. */
   readonly version: number;
   readonly op: ProductOp;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; 0 when the producer did not say. */
   readonly occurredAt: number;
 }

@@ -102,8 +102,8 @@ function attributesOf(value: unknown): Readonly<Record<string, string>> {
 
 function imageOf(value: unknown, field: string): ImageRef {
   if (!isFields(value)) throw invalid(`${field} must be an object with a uri, it is ${describe(value)}`);
-  const uri = text(value['uri'], `${field}.uri`);
-  const sha256 = optionalText(value['sha256'], `${field}.sha256`);
+  const uri = text(value.uri, `${field}.uri`);
+  const sha256 = optionalText(value.sha256, `${field}.sha256`);
   if (sha256 === undefined) return { uri };
   if (!SHA256.test(sha256)) throw invalid(`${field}.sha256 must be 64 hex digits, it is ${describe(sha256)}`);
   return { uri, sha256: sha256.toLowerCase() };
@@ -131,21 +131,21 @@ function localeOf(value: unknown): string | undefined {
  */
 export function validateProductEvent(value: unknown): ProductEvent {
   if (!isFields(value)) throw invalid(`an event must be an object, it is ${describe(value)}`);
-  const productId = productIdOf(value['productId']);
-  const version = wholeNumber(value['version'], 'version', EVENT_LIMITS.version);
-  const op = opOf(value['op']);
-  const title = optionalText(value['title'], 'title');
-  const description = optionalText(value['description'], 'description');
-  const locale = localeOf(value['locale']);
+  const productId = productIdOf(value.productId);
+  const version = wholeNumber(value.version, 'version', EVENT_LIMITS.version);
+  const op = opOf(value.op);
+  const title = optionalText(value.title, 'title');
+  const description = optionalText(value.description, 'description');
+  const locale = localeOf(value.locale);
   return {
     productId,
     version,
     op,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
-    attributes: attributesOf(value['attributes']),
-    images: imagesOf(value['images']),
+    attributes: attributesOf(value.attributes),
+    images: imagesOf(value.images),
     ...(locale === undefined ? {} : { locale }),
-    occurredAt: occurredAtOf(value['occurredAt']),
+    occurredAt: occurredAtOf(value.occurredAt),
   };
 }

@@ -18,8 +18,9 @@ export interface Codecs {
   readonly prepared: Codec<PreparedListing>;
   readonly encoded: Codec<EncodedListing>;
   readonly predicted: Codec<PredictedListing>;
-  /** JSON where `LABELS_FORMAT=json`. */
+  /** Written as JSON where `LABELS_FORMAT=json`; `decode` takes either. */
   readonly labels: Codec<ProductLabels>;
+  /** As `labels`. */
   readonly taskLabel: Codec<TaskLabel>;
   readonly embedding: Codec<ProductEmbedding>;
 }

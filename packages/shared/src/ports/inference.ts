@@ -14,7 +14,7 @@ export interface RunResult {
 
 /**
  * Runs graphs off the main thread, one `run` at a time per process; calls queue. Input buffers are moved to the worker and must not be
- * used afterwards. Throws INFERENCE_FAILED when the worker ends or the graph refuses its inputs.
+ * used afterwards. Throws INFERENCE_FAILED when the worker has ended, STAGE_FAILED when the graph refuses its inputs.
  */
 export interface Inference {
   /** `graph` is a name given when the inference was opened. */

@@ -20,12 +20,9 @@ export interface OffsetTracker {
 }
 
 interface PartitionProgress extends TopicPartition {
-  /** Taken offsets not yet passed by the position, ascending. Entries before `head` are done with. */
-  readonly taken: number[];
-  head: number;
-  /** Offsets that were resolved before a lower one was. */
-  readonly early: Set<number>;
-  position: number;
+  /** Offsets without a durable outcome; a set keeps the order of insertion, so the first one is the lowest. */
+  readonly unresolved: Set<number>;
+  highest: number;
   committedPosition: number;
 }
 
@@ -38,27 +35,25 @@ export function createOffsetTracker(): OffsetTracker {
       const key = keyOf(message);
       const progress = partitions.get(key) ?? startAt(message);
       partitions.set(key, progress);
-      progress.taken.push(message.offset);
+      progress.unresolved.add(message.offset);
+      progress.highest = message.offset;
     },
     resolve(message) {
-      const progress = partitions.get(keyOf(message));
-      if (progress === undefined || message.offset < progress.position) return;
-      progress.early.add(message.offset);
-      advance(progress);
+      partitions.get(keyOf(message))?.unresolved.delete(message.offset);
     },
     committable() {
       return [...partitions.values()]
-        .filter((progress) => progress.position > progress.committedPosition)
-        .map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
+        .filter((progress) => position(progress) > progress.committedPosition)
+        .map((progress) => ({ topic: progress.topic, partition: progress.partition, offset: position(progress) }));
     },
     committed(positions) {
-      for (const position of positions) {
-        const progress = partitions.get(keyOf(position));
-        if (progress !== undefined) progress.committedPosition = Math.max(progress.committedPosition, position.offset);
+      for (const { offset, ...partition } of positions) {
+        const progress = partitions.get(keyOf(partition));
+        if (progress !== undefined) progress.committedPosition = Math.max(progress.committedPosition, offset);
       }
     },
     unresolved() {
-      return [...partitions.values()].reduce((sum, { taken, head, early }) => sum + taken.length - head - early.size, 0);
+      return [...partitions.values()].reduce((sum, { unresolved }) => sum + unresolved.size, 0);
     },
     reset() {
       partitions.clear();
@@ -71,27 +66,13 @@ const keyOf = ({ topic, partition }: TopicPartition) => `${topic}:${partition}`;
 const startAt = ({ topic, partition, offset }: PartitionOffset): PartitionProgress => ({
   topic,
   partition,
-  taken: [],
-  head: 0,
-  early: new Set(),
-  position: offset,
+  unresolved: new Set(),
+  highest: offset,
   committedPosition: offset,
 });
 
-/** Moves the position over every resolved offset at the front. */
-function advance(progress: PartitionProgress): void {
-  let next = progress.taken[progress.head];
-  while (next !== undefined && progress.early.delete(next)) {
-    progress.position = next + 1;
-    progress.head += 1;
-    next = progress.taken[progress.head];
-  }
-  dropDoneEntries(progress);
-}
-
-/** Removing each entry from the front of the array would copy the rest every time; half at a time costs nothing. */
-function dropDoneEntries(progress: PartitionProgress): void {
-  if (progress.head * 2 <= progress.taken.length) return;
-  progress.taken.splice(0, progress.head);
-  progress.head = 0;
+/** The lowest unresolved offset, or the one after the last message taken. */
+function position({ unresolved, highest }: PartitionProgress): number {
+  for (const lowest of unresolved) return lowest;
+  return highest + 1;
 }

@@ -53,7 +53,7 @@ export function decodeTokenSequence(value: Uint8Array | null, expected: Expected
   const tokensAt = HEADER_BYTES + embeddingWidth * 4;
   if (value.length !== tokensAt + count * width * 2) return undefined;
   // Values of a client library may begin anywhere in a pooled buffer; typed views need them aligned.
-  const aligned = value.byteOffset % 4 === 0 ? value : value.slice();
+  const aligned = value.byteOffset % 4 === 0 ? value : new Uint8Array(value);
   return {
     count,
     width,

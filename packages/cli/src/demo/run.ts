@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabelstreamError } from '@labelstream/shared/errors';
+import type { Lane } from '@labelstream/shared/events/lane';
+import type { ProductLabels } from '@labelstream/shared/events/records';
+import type { InMessage, RecordProducer } from '@labelstream/shared/ports/broker';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { type Account, createAccount } from './account.js';
+import type { DemoPlan, PlannedMessage } from './plan.js';
+
+/** Headers that the worker loop and the sink write; the demo reads only what any consumer could. */
+const CODE_HEADER = 'labelstream-error-code';
+const VERSION_HEADER = 'labelstream-version';
+
+const SEND_AT_ONCE = 200;
+const QUIET_POLL_MS = 250;
+/** How often in a row everything must be found at rest; an outcome is never seen later than its offset's commit by more than this. */
+const QUIET_POLLS = 3;
+
+/** Where a demo stands, for progress. */
+export interface DemoProgress {
+  readonly sent: number;
+  readonly heard: number;
+  readonly total: number;
+}
+
+export interface RunDemoOptions {
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: DemoProgress) => void;
+  /** Called with every label record, in order. */
+  readonly onLabels?: (labels: ProductLabels) => void;
+  /** Gives up when nothing is heard for so long. */
+  readonly stallMs: number;
+}
+
+/** What a finished run leaves. */
+export interface DemoRun {
+  readonly account: Account;
+  /** From the first message sent to the last outcome seen. */
+  readonly durationMs: number;
+}
+
+/** Sends a plan through a pipeline and follows every message to its outcome. Throws when a service ends or nothing moves any more. */
+export async function runDemo(pipeline: Pipeline, plan: DemoPlan, options: RunDemoOptions): Promise<DemoRun> {
+  const account = createAccount();
+  const stopReading = new AbortController();
+  const startedAt = performance.now();
+  let lastHeardAt = startedAt;
+  const heard = () => {
+    lastHeardAt = performance.now();
+  };
+  const readers = follow(pipeline, account, { ...options, heard, signal: stopReading.signal });
+  try {
+    const work = async () => {
+      await send(pipeline, plan, account, options);
+      await plan.releaseLateImages?.();
+      await untilQuiet(pipeline, plan, account, options, () => lastHeardAt);
+    };
+    await Promise.race([work(), pipeline.failed, readers]);
+  } finally {
+    stopReading.abort();
+    await readers.catch(() => {});
+  }
+  return { account, durationMs: lastHeardAt - startedAt };
+}
+
+async function send(pipeline: Pipeline, plan: DemoPlan, account: Account, { lane, signal, onProgress }: RunDemoOptions): Promise<void> {
+  const producer = await pipeline.broker.producer();
+  const startedAt = performance.now();
+  const perSecond = plan.messagesPerSecond;
+  const atOnce = perSecond === undefined ? SEND_AT_ONCE : 1;
+  try {
+    for (let at = 0; at < plan.messages.length; at += atOnce) {
+      signal.throwIfAborted();
+      if (perSecond !== undefined) await sleep(startedAt + (at * 1000) / perSecond - performance.now());
+      const batch = plan.messages.slice(at, at + atOnce);
+      await sendBatch(pipeline, producer, batch, account, lane);
+      onProgress(progressOf(at + batch.length, plan, account));
+    }
+  } finally {
+    await producer.close();
+  }
+}
+
+async function sendBatch(
+  pipeline: Pipeline,
+  producer: RecordProducer,
+  batch: readonly PlannedMessage[],
+  account: Account,
+  lane: Lane,
+): Promise<void> {
+  const topic = pipeline.topics.of('events', lane);
+  const now = Date.now();
+  for (const message of batch) account.sent(message, now);
+  await producer.send(
+    batch.map(({ key, payload }) => ({
+      topic,
+      key,
+      value: payload.form === 'bytes' ? payload.bytes : pipeline.codecs.productEvent.encode(payload.event),
+    })),
+  );
+}
+
+const progressOf = (sent: number, plan: DemoPlan, account: Account): DemoProgress => ({
+  sent,
+  heard: sent - account.unheard(),
+  total: plan.messages.length,
+});
+
+/** Reads the label topic and the dead letters of every stage into the account until aborted. */
+async function follow(
+  { broker, topics, codecs }: Pipeline,
+  account: Account,
+  { signal, heard, onLabels }: Pick<RunDemoOptions, 'signal' | 'onLabels'> & { heard: () => void },
+): Promise<never> {
+  const each = async (topic: string, handle: (message: InMessage) => Promise<void>) => {
+    for await (const message of broker.read({ topic, from: 'earliest', follow: true, signal })) {
+      heard();
+      await handle(message);
+    }
+  };
+  const label = async ({ key, value, headers, timestampMs }: InMessage) => {
+    if (value === null) return account.deleted(key ?? '', Number(headers[VERSION_HEADER]));
+    const labels = await codecs.labels.decode(value);
+    account.labelled(labels, timestampMs);
+    onLabels?.(labels);
+  };
+  const deadLetter = async ({ key, headers }: InMessage) =>
+    account.deadLettered({ key: key ?? '', code: headers[CODE_HEADER] ?? 'unknown' });
+  const deadLetterTopics = (['events', 'prepared', 'encoded', 'predicted'] as const).map((topic) => topics.deadLetters(topic));
+  await Promise.all([each(topics.of('labels'), label), ...deadLetterTopics.map((topic) => each(topic, deadLetter))]);
+  throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');
+}
+
+/** Resolves when no stage has anything left: no lag, no image to come, and nothing new for a few polls. */
+async function untilQuiet(
+  pipeline: Pipeline,
+  plan: DemoPlan,
+  account: Account,
+  { signal, onProgress, stallMs }: RunDemoOptions,
+  lastHeardAt: () => number,
+): Promise<void> {
+  let quietPolls = 0;
+  while (quietPolls < QUIET_POLLS) {
+    await sleep(QUIET_POLL_MS, undefined, { signal });
+    const reports = await pipeline.reports();
+    const lag = reports.reduce((sum, report) => sum + report.lag, 0);
+    const waiting = lag + (await pipeline.retryQueue.pending());
+    const silentMs = performance.now() - lastHeardAt();
+    quietPolls = waiting === 0 && silentMs > QUIET_POLL_MS ? quietPolls + 1 : 0;
+    onProgress(progressOf(plan.messages.length, plan, account));
+    if (waiting > 0 && silentMs > stallMs) {
+      throw new LabelstreamError(
+        'STAGE_FAILED',
+        `nothing has moved for ${Math.round(silentMs / 1000)} s with ${waiting} messages waiting; the services' logs say more.`,
+      );
+    }
+  }
+}

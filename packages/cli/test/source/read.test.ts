@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSource } from '../../src/source/read.js';
+import type { SourceRow } from '../../src/source/row.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'labelstream-source-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function rowsOf(name: string, content: string): Promise<SourceRow[]> {
+  const file = join(folder, name);
+  await writeFile(file, content);
+  return collect(file);
+}
+
+async function collect(file: string): Promise<SourceRow[]> {
+  const rows: SourceRow[] = [];
+  for await (const row of readSource(file, 7)) rows.push(row);
+  return rows;
+}
+
+describe('a source file', () => {
+  it('gives the same rows as CSV and as JSON Lines', async () => {
+    const csv = await rowsOf('a.csv', '\uFEFFid,title,articleType\n1,"Blue, long shirt",Shirts\n2,,\n');
+    const json = await rowsOf('a.jsonl', '{"id":1,"title":"Blue, long shirt","articleType":"Shirts"}\n\n{"productId":"2"}\n');
+    expect(csv).toEqual([
+      { productId: '1', title: 'Blue, long shirt', version: 7, columns: { articleType: 'Shirts' } },
+      { productId: '2', version: 7, columns: {} },
+    ]);
+    expect(json).toEqual(csv);
+  });
+
+  it('keeps a title exactly as it stands, line breaks included', async () => {
+    const [row] = await rowsOf('b.csv', 'productId,title,version\nx," two\nlines ",3\n');
+    expect(row).toMatchObject({ productId: 'x', title: ' two\nlines ', version: 3 });
+  });
+
+  it.each([
+    ['c.csv', 'id,title\n1,ok\n2,"broken\n', /c\.csv, line \d+: not valid CSV/],
+    ['d.csv', 'id,title\n1,ok,too many\n', /d\.csv, line 2: not valid CSV/],
+    ['e.csv', 'title\nno id\n', /e\.csv, line 2: the row has no "id"/],
+    ['f.csv', 'id,version\n1,two\n', /f\.csv, line 2: "version" must be a whole number/],
+    ['g.jsonl', '{"id":1}\n{"id":\n', /g\.jsonl, line 2: not valid JSON/],
+    ['h.jsonl', '[1]\n', /h\.jsonl, line 1: not a JSON object/],
+    ['i.parquet', 'PAR1 not really', /i\.parquet, line 1: not a readable Parquet file/],
+    ['j.xlsx', 'x', /only \.csv, \.jsonl and \.parquet/],
+  ])('says where %s is wrong', async (name, content, message) => {
+    await expect(rowsOf(name, content)).rejects.toMatchObject({ code: 'SOURCE_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it('says when it is not there', async () => {
+    await expect(collect(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
+  });
+});

@@ -1,0 +1,77 @@
+import { LANES, type Lane } from '../../events/lane.js';
+import type { InMessage } from '../../ports/broker.js';
+
+/** Fetched messages waiting to be taken, first in first out per lane. */
+export interface LaneBuffers {
+  push(lane: Lane, messages: readonly InMessage[]): void;
+  /** Removes and returns up to `max` messages, oldest first. */
+  take(lane: Lane, max: number): InMessage[];
+  size(lane: Lane): number;
+  clear(): void;
+  /** Resolves when a message waits in any lane, when `close` is called, or after `maxWaitMs`. */
+  wait(maxWaitMs: number): Promise<void>;
+  close(): void;
+}
+
+interface Queue {
+  items: InMessage[];
+  head: number;
+}
+
+/** Creates empty buffers. They hold whatever is pushed: whoever pushes keeps them bounded by looking at `size`. */
+export function createLaneBuffers(): LaneBuffers {
+  const queues: Record<Lane, Queue> = { live: { items: [], head: 0 }, backfill: { items: [], head: 0 } };
+  const waiters = new Set<() => void>();
+  let closed = false;
+
+  const size = (lane: Lane) => queues[lane].items.length - queues[lane].head;
+  const wake = () => {
+    for (const waiter of [...waiters]) waiter();
+  };
+
+  function take(lane: Lane, max: number): InMessage[] {
+    const queue = queues[lane];
+    const taken = queue.items.slice(queue.head, queue.head + Math.max(0, max));
+    queue.head += taken.length;
+    // Half of the array empty: compact, so that a queue that never runs dry does not grow.
+    if (queue.head * 2 >= queue.items.length) {
+      queue.items = queue.items.slice(queue.head);
+      queue.head = 0;
+    }
+    return taken;
+  }
+
+  function wait(maxWaitMs: number): Promise<void> {
+    if (closed || LANES.some((lane) => size(lane) > 0)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, maxWaitMs);
+      timer.unref();
+      waiters.add(done);
+    });
+  }
+
+  return {
+    push(lane, messages) {
+      if (closed || messages.length === 0) return;
+      const { items } = queues[lane];
+      for (const message of messages) items.push(message);
+      wake();
+    },
+    take,
+    size,
+    clear() {
+      for (const lane of LANES) queues[lane] = { items: [], head: 0 };
+    },
+    wait,
+    close() {
+      closed = true;
+      for (const lane of LANES) queues[lane] = { items: [], head: 0 };
+      wake();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { LabelstreamError } from '../../errors.js';
+import type { Lane } from '../../events/lane.js';
+import type { InMessage, PartitionOffset, TopicInfo } from '../../ports/broker.js';
+import type { OutRecord } from '../../stream/outcome.js';
+
+/** Same order of size as a broker's default limit of a record batch. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+
+/** What stands at one offset. A control record ends a transaction: it takes an offset and is never delivered. */
+export type LogEntry = { readonly control: true } | { readonly control: false; readonly record: OutRecord; readonly timestampMs: number };
+
+/** The consumed form of an entry of the log, or null for one that is never delivered. */
+export function toInMessage(entry: LogEntry, place: PartitionOffset & { lane: Lane; generation: number }): InMessage | null {
+  if (entry.control) return null;
+  const { key, value, headers = {} } = entry.record;
+  return { ...place, key, value: value === null ? null : Uint8Array.from(value), headers, timestampMs: entry.timestampMs };
+}
+
+/** Topics, partitions and their entries; the offset of an entry is its index. */
+export interface TopicLog {
+  create(topic: string, partitions: number): void;
+  /** 0 for a topic that does not exist. */
+  partitionCount(topic: string): number;
+  /** The offset after the last entry. */
+  latest(topic: string, partition: number): number;
+  at(topic: string, partition: number, offset: number): LogEntry | undefined;
+  /** Appends all records or none. `transactional` ends with a control record in every partition written to. */
+  append(records: readonly OutRecord[], transactional: boolean): void;
+  describe(topics: readonly string[]): TopicInfo[];
+  /** Calls `listener` after each append; returns how to stop that. */
+  onAppend(listener: () => void): () => void;
+}
+
+/** FNV-1a: any fixed hash keeps the records of one key in one partition. */
+function partitionOf(key: string, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(key, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0) % partitions;
+}
+
+function copyRecord(record: OutRecord): OutRecord {
+  return { ...record, value: record.value === null ? null : Uint8Array.from(record.value) };
+}
+
+/** Creates an empty log. It keeps everything for the life of the process. */
+export function createTopicLog(): TopicLog {
+  const topics = new Map<string, LogEntry[][]>();
+  const listeners = new Set<() => void>();
+
+  function check(record: OutRecord): void {
+    if (!topics.has(record.topic)) throw new LabelstreamError('BROKER_UNAVAILABLE', `topic ${record.topic} does not exist`);
+    const sizeBytes = (record.value?.byteLength ?? 0) + record.key.length;
+    if (sizeBytes > MAX_RECORD_BYTES) throw new LabelstreamError('EVENT_TOO_LARGE', `record of ${sizeBytes} bytes for ${record.topic}`);
+  }
+
+  function append(records: readonly OutRecord[], transactional: boolean): void {
+    for (const record of records) check(record);
+    const written = new Set<LogEntry[]>();
+    for (const record of records) {
+      const partitions = topics.get(record.topic) ?? [];
+      const entries = partitions[partitionOf(record.key, partitions.length)];
+      if (entries === undefined) continue;
+      entries.push({ control: false, record: copyRecord(record), timestampMs: Date.now() });
+      written.add(entries);
+    }
+    if (transactional) for (const entries of written) entries.push({ control: true });
+    for (const listener of [...listeners]) listener();
+  }
+
+  return {
+    create(topic, partitions) {
+      if (!topics.has(topic))
+        topics.set(
+          topic,
+          Array.from({ length: partitions }, () => []),
+        );
+    },
+    partitionCount: (topic) => topics.get(topic)?.length ?? 0,
+    latest: (topic, partition) => topics.get(topic)?.[partition]?.length ?? 0,
+    at: (topic, partition, offset) => topics.get(topic)?.[partition]?.[offset],
+    append,
+    describe: (names) =>
+      names.flatMap((topic) =>
+        (topics.get(topic) ?? []).map((entries, partition) => ({ topic, partition, earliest: 0, latest: entries.length })),
+      ),
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

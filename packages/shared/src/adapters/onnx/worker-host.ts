@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import { describeError, LabelstreamError } from '../../errors.js';
+import type { RunResult, Tensors } from '../../ports/inference.js';
+
+/** Where ONNX Runtime computes. `cuda` needs its provider libraries beside the binding. */
+export type ExecutionProvider = 'cpu' | 'cuda';
+
+/** What the inference thread can be asked for. */
+export type InferenceRequest =
+  | {
+      readonly kind: 'open';
+      readonly graph: string;
+      readonly path: string;
+      readonly threads: number;
+      readonly providers: readonly ExecutionProvider[];
+    }
+  | { readonly kind: 'run'; readonly graph: string; readonly inputs: Tensors }
+  | { readonly kind: 'release'; readonly graph: string }
+  | { readonly kind: 'close' };
+
+interface Reply {
+  readonly id: number;
+  readonly result?: RunResult;
+  readonly error?: string;
+}
+
+/** The inference thread, seen from the main thread. */
+export interface WorkerHost {
+  /** Requests are carried out in order. Throws INFERENCE_FAILED when the thread has ended, STAGE_FAILED when it refuses the request. */
+  request(request: InferenceRequest): Promise<RunResult | undefined>;
+  readonly failed: Promise<never>;
+  /** Ends the thread after what was asked before. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(result: RunResult | undefined): void;
+  reject(error: Error): void;
+}
+
+const ENTRY = new URL('./inference-worker.js', import.meta.url);
+
+/** Starts the inference thread. */
+export function startWorkerHost(entry: URL = ENTRY): WorkerHost {
+  const worker = new Worker(entry, { name: 'inference' });
+  const waiting = new Map<number, Waiting>();
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // Whoever cares waits for it; nobody doing so must not end the process.
+  failed.catch(() => {});
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  let nextId = 0;
+  let closing = false;
+  let ended: LabelstreamError | undefined;
+
+  const end = (why: string, cause?: unknown) => {
+    ended ??= new LabelstreamError('INFERENCE_FAILED', why, { cause });
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+    if (!closing) fail(ended);
+  };
+  worker.on('error', (error) => end(`the inference worker failed: ${describeError(error)}`, error));
+  worker.on('exit', (code) => end(`the inference worker ended with code ${code}`));
+  worker.on('message', ({ id, result, error }: Reply) => {
+    const caller = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) caller?.resolve(result);
+    else caller?.reject(new LabelstreamError('STAGE_FAILED', `inference refused: ${error}`));
+  });
+
+  const request = (message: InferenceRequest) =>
+    new Promise<RunResult | undefined>((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      const id = nextId++;
+      waiting.set(id, { resolve, reject });
+      const { inputs, buffers } = message.kind === 'run' ? movable(message.inputs) : { inputs: undefined, buffers: [] };
+      worker.postMessage(inputs === undefined ? { ...message, id } : { ...message, inputs, id }, buffers);
+    });
+
+  const close = async () => {
+    closing = true;
+    if (ended === undefined) await request({ kind: 'close' }).catch(() => {});
+    await exited;
+  };
+  return { request, failed, close };
+}
+
+/** Inputs that own their whole buffer, and those buffers: a view of a larger buffer would take all of it along. */
+function movable(inputs: Tensors): { inputs: Tensors; buffers: ArrayBuffer[] } {
+  const owned = Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => {
+      const { data } = tensor;
+      return [name, data.byteLength === data.buffer.byteLength ? tensor : { ...tensor, data: data.slice() }];
+    }),
+  ) as Tensors;
+  const buffers = Object.values(owned).map(({ data }) => data.buffer as ArrayBuffer);
+  return { inputs: owned, buffers: [...new Set(buffers)] };
+}

@@ -1,0 +1,15 @@
+import { describeError, LabelstreamError } from '../errors.js';
+
+/** The value of JSON bytes: UTF-8, with or without a byte order mark. Throws EVENT_NOT_DECODABLE. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new LabelstreamError('EVENT_NOT_DECODABLE', `the message is neither Avro nor JSON: ${describeError(error)}`, { cause: error });
+  }
+}
+
+/** A value as JSON bytes, UTF-8. */
+export function toJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

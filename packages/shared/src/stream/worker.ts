@@ -1,0 +1,185 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { describeError, type ErrorCode } from '../errors.js';
+import { LANES, type Lane } from '../events/lane.js';
+import type { TopicNames } from '../events/topics.js';
+import type { Broker, Subscription } from '../ports/broker.js';
+import { type BackoffSettings, DEFAULT_BACKOFF } from './backoff.js';
+import { type CommitPolicy, createCommitter, DEFAULT_COMMIT_POLICY } from './committer.js';
+import { deliverAtLeastOnce } from './deliver-at-least-once.js';
+import { deliverTransactionally } from './deliver-transactionally.js';
+import type { Delivery, DeliveryDeps } from './delivery.js';
+import { type Lag, startLagProbe } from './lag.js';
+import { createStreamMetrics, type OutcomeTotals } from './metrics.js';
+import { createOffsetTracker } from './offset-tracker.js';
+import { createPatience } from './outage.js';
+import type { Stage, StageName } from './stage.js';
+import { createUtilisationMeter } from './utilisation.js';
+import { settlesWithin } from './wake-up.js';
+import { createWatchdog } from './watchdog.js';
+import { startWorkerLoop } from './worker-loop.js';
+
+const METER_WINDOW_MS = 5000;
+const CLOSE_DEADLINE_MS = 5000;
+
+/** How a stage is run. Sizes count messages. */
+export interface WorkerSettings {
+  readonly maxBatchSize: number;
+  readonly maxBatchAgeMs: number;
+  readonly backfillShare: number;
+  /** Micro-batches processed at the same time; a transactional stage has one per partition instead. */
+  readonly maxInFlight: number;
+  readonly maxBufferedPerLane: number;
+  readonly shutdownDeadlineMs: number;
+  /** The worker is unhealthy when nothing has moved for this long. */
+  readonly watchdogMs: number;
+  readonly commit?: CommitPolicy;
+  readonly backoff?: BackoffSettings;
+}
+
+export interface WorkerDeps {
+  readonly stage: Stage;
+  readonly broker: Broker;
+  readonly topics: TopicNames;
+  readonly groupId: string;
+  readonly settings: WorkerSettings;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Epoch milliseconds; default: the system's clock. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** What a worker tells of itself. */
+export interface WorkerStatus {
+  readonly stage: StageName;
+  readonly ready: boolean;
+  readonly healthy: boolean;
+  /** Codes of what is down and being waited for. */
+  readonly outages: readonly ErrorCode[];
+  readonly outcomes: OutcomeTotals;
+  readonly lag: Lag;
+  readonly inFlight: number;
+  readonly buffered: Readonly<Record<Lane, number>>;
+  /** Share of time with work under way, 0..1. */
+  readonly utilisation: number;
+  readonly partitions: number;
+}
+
+/** A stage at work. */
+export interface Worker {
+  status(): WorkerStatus;
+  /** Rejects with the error that ended the work for good; resolves never. */
+  readonly failed: Promise<never>;
+  /** Takes no more messages, finishes and commits what is under way within the deadline, and leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** Joins the stage's consumer group in both lanes and runs the stage on what comes. Throws BROKER_UNAVAILABLE. */
+export async function startWorker(deps: WorkerDeps): Promise<Worker> {
+  const { stage, broker, topics, groupId, settings, log } = deps;
+  const input = { live: topics.of(stage.input, 'live'), backfill: topics.of(stage.input, 'backfill') };
+  const subscription = await broker.subscribe({
+    groupId,
+    topics: LANES.map((lane) => ({ topic: input[lane], lane })),
+    maxBufferedPerLane: settings.maxBufferedPerLane,
+    from: 'earliest',
+  });
+  try {
+    return await runWorker({ ...deps, subscription, input });
+  } catch (error) {
+    await subscription.close().catch((closing) => log.debug({ reason: describeError(closing) }, 'subscription not closed cleanly'));
+    throw error;
+  }
+}
+
+type RunDeps = WorkerDeps & { readonly subscription: Subscription; readonly input: Readonly<Record<Lane, string>> };
+
+async function runWorker(deps: RunDeps): Promise<Worker> {
+  const { stage, broker, groupId, settings, subscription, log, now = Date.now, random = Math.random } = deps;
+  const metrics = createStreamMetrics(deps.metrics, stage.name);
+  const watchdog = createWatchdog({ limitMs: settings.watchdogMs, now });
+  const meter = createUtilisationMeter({ windowMs: METER_WINDOW_MS, now });
+  const failure = createFailure(log);
+  const onRetry = (code: ErrorCode) => {
+    watchdog.tick();
+    metrics.retry(code);
+  };
+  const patience = createPatience({ log, backoff: settings.backoff ?? DEFAULT_BACKOFF, now, random, onRetry });
+  const onProgress = () => {
+    watchdog.tick();
+    meter.inFlight(delivery.inFlight());
+    loop.wake();
+  };
+  const policy = { maxSize: settings.maxBatchSize, maxAgeMs: settings.maxBatchAgeMs, backfillShare: settings.backfillShare };
+  const delivery = await createDelivery({ ...deps, policy, patience, metrics, now, onProgress, onFatal: failure.report }, settings);
+  const onTurn = () => {
+    // A loop that turns while its work hangs is not alive: with work under way, only progress counts.
+    if (delivery.inFlight() === 0) watchdog.tick();
+    meter.inFlight(delivery.inFlight());
+    for (const lane of LANES) metrics.buffered(lane, subscription.buffered(lane));
+  };
+  const loop = startWorkerLoop({ subscription, delivery, onTurn, onFatal: failure.report });
+  const onMeasured = (lag: Readonly<Record<Lane, number>>) => {
+    for (const lane of LANES) metrics.lag(lane, lag[lane]);
+  };
+  const lag = startLagProbe({ broker, groupId, topics: deps.input, everyMs: METER_WINDOW_MS, log, onMeasured });
+
+  async function stop(): Promise<void> {
+    await loop.stop();
+    if (!(await settlesWithin(delivery.drain(), settings.shutdownDeadlineMs)))
+      log.warn({ stage: stage.name, inFlight: delivery.inFlight() }, 'work under way did not end in time; it will be delivered again');
+    lag.close();
+    for (const close of [delivery.close, subscription.close]) await settlesWithin(close(), CLOSE_DEADLINE_MS);
+  }
+
+  let stopping: Promise<void> | null = null;
+  return {
+    failed: failure.failed,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+    status: () => ({
+      stage: stage.name,
+      ready: stopping === null && !failure.hasFailed() && patience.outages().length === 0,
+      healthy: !failure.hasFailed() && watchdog.healthy(),
+      outages: patience.outages(),
+      outcomes: metrics.totals(),
+      lag: lag.latest(),
+      inFlight: delivery.inFlight(),
+      buffered: { live: subscription.buffered('live'), backfill: subscription.buffered('backfill') },
+      utilisation: meter.value(),
+      partitions: subscription.assignment().length,
+    }),
+  };
+}
+
+async function createDelivery(deps: DeliveryDeps, settings: WorkerSettings): Promise<Delivery> {
+  if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);
+  const { subscription, log, onFatal } = deps;
+  const tracker = createOffsetTracker();
+  const committer = createCommitter({ subscription, tracker, policy: settings.commit ?? DEFAULT_COMMIT_POLICY, log, onFatal });
+  const producer = await deps.broker.producer();
+  return deliverAtLeastOnce({ ...deps, producer, tracker, committer, maxInFlight: settings.maxInFlight });
+}
+
+/** The end of a worker for a reason that it cannot get over. The first reason counts. */
+function createFailure(log: Logger) {
+  let failed = false;
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_resolve, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  // Whoever listens is told; if nobody listens, that is no unhandled rejection.
+  promise.catch(() => {});
+  return {
+    failed: promise,
+    hasFailed: () => failed,
+    report(error: unknown) {
+      log.error({ err: error }, 'the worker cannot go on');
+      failed = true;
+      reject(error);
+    },
+  };
+}
