@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository, seen from `packages/cli/src` and from `packages/cli/dist` alike. */
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+const repositoryRoot = resolve(packageRoot, '..', '..');
+
+/** Environment variables. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What the command line takes from its environment. */
+export interface CliConfig {
+  readonly version: string;
+  readonly repositoryRoot: string;
+  /** Handed on to the services; they read their own settings from it. */
+  readonly env: Env;
+  /** Absent: the local engine's default folder. */
+  readonly dataDir?: string;
+  /** Put before every topic, group and state key. */
+  readonly topicPrefix: string;
+  /** Bundle folders, absolute. */
+  readonly encoderBundle: string;
+  readonly fusionBundle: string;
+  /** Whether a stack is shown with an error. */
+  readonly debug: boolean;
+  readonly colours: boolean;
+}
+
+/** Reads the command line's settings: the only place where it looks at its process. */
+export function readCliConfig(env: Env = process.env): CliConfig {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const bundle = (path: string | undefined, byDefault: string) => resolve(repositoryRoot, path || join('models', byDefault));
+  return {
+    version,
+    repositoryRoot,
+    env,
+    ...(env.LABELSTREAM_DATA_DIR ? { dataDir: resolve(env.LABELSTREAM_DATA_DIR) } : {}),
+    topicPrefix: env.TOPIC_PREFIX ?? '',
+    encoderBundle: bundle(env.ENCODER_BUNDLE, 'encoder-fashion-small'),
+    fusionBundle: bundle(env.FUSION_BUNDLE, 'fusion-fashion-cma'),
+    debug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
+    colours: !env.NO_COLOR,
+  };
+}

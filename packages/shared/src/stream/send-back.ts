@@ -1,0 +1,31 @@
+import { type Pass, passHeaders } from '../events/headers.js';
+import type { ProductEvent } from '../events/product-event.js';
+import type { RecordHead } from '../events/records.js';
+import type { TopicNames } from '../events/topics.js';
+import type { Codec } from '../ports/codec.js';
+import { deadLetter, emit, type Outcome } from './outcome.js';
+
+export interface SendBackDeps {
+  readonly topics: TopicNames;
+  readonly codec: Codec<ProductEvent>;
+  /** How often one listing is sent back before it is given up. */
+  readonly limit: number;
+}
+
+/**
+ * Sends a listing whose claim check has vanished back to be prepared again, in its lane and as the same revision; a dead letter
+ * (REQUEUE_EXHAUSTED) after `limit` times.
+ *
+ * @param what the claim check that is gone, for the dead letter
+ */
+export type SendBack = (record: RecordHead, pass: Pass, what: string) => Outcome;
+
+export function createSendBack({ topics, codec, limit }: SendBackDeps): SendBack {
+  return (record, pass, what) => {
+    const { productId, version, op, lane, listing, occurredAt, receivedAt, revision } = record;
+    if (pass.requeue >= limit) return deadLetter('REQUEUE_EXHAUSTED', `${what} vanished ${pass.requeue + 1} times`);
+    const headers = passHeaders({ attempt: Math.max(pass.attempt, revision), revision, receivedAt, requeue: pass.requeue + 1 });
+    const value = codec.encode({ productId, version, op, occurredAt, ...listing });
+    return emit([{ topic: topics.of('events', lane), key: productId, value, headers }], 'SENT_BACK');
+  };
+}

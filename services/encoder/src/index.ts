@@ -1,0 +1,45 @@
+import { openInference } from '@labelstream/shared/adapters/onnx/inference';
+import { graphFiles } from '@labelstream/shared/bundle/graphs';
+import { loadBundle, verifyGolden } from '@labelstream/shared/bundle/load';
+import { readConfig } from '@labelstream/shared/config';
+import { createEncoderModel } from '@labelstream/shared/model/encoder-model';
+import type { Service } from '@labelstream/shared/service/service';
+import { createSendBack } from '@labelstream/shared/stream/send-back';
+import { encoderSettings } from './config.js';
+import { createEncoderMetrics } from './metrics.js';
+import { createEncoderStage } from './stage.js';
+
+/** The encoder service: runs the CLIP image and text towers and keeps their token sequences in the cache. */
+export const encoderService: Service = {
+  name: 'encoder',
+  async create({ cache, codecs, log, metrics: registry, topics }, env) {
+    const settings = readConfig(encoderSettings, env);
+    const bundle = await loadBundle(settings.ENCODER_BUNDLE, 'encoder');
+    const inference = await openInference({
+      graphs: graphFiles(bundle),
+      threads: settings.INFERENCE_THREADS,
+      providers: settings.INFERENCE_PROVIDER === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
+    });
+    const metrics = createEncoderMetrics(registry);
+    const model = createEncoderModel(bundle, { inference, maxRunSize: settings.INFERENCE_RUN_SIZE, onRun: metrics.run });
+    try {
+      await verifyGolden(bundle, inference);
+      await model.warmUp();
+    } catch (error) {
+      await inference.close();
+      throw error;
+    }
+    log.info({ bundle: bundle.id, threads: settings.INFERENCE_THREADS }, 'encoder bundle verified');
+    const stage = createEncoderStage({
+      encoderId: bundle.id,
+      model,
+      cache,
+      tokenTtlMs: settings.TOKEN_TTL_MS,
+      metrics,
+      codecs,
+      topics,
+      sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: settings.REQUEUE_LIMIT }),
+    });
+    return { stage, failed: inference.failed, close: inference.close };
+  },
+};

@@ -1,0 +1,48 @@
+import { cacheKeys } from '@labelstream/shared/events/keys';
+import type { PreparedListing } from '@labelstream/shared/events/records';
+
+/** What a micro-batch needs computed, each content once. */
+export interface Work {
+  /** Where the pixels lie, by the key of the image's token sequence. */
+  readonly pixelKeys: ReadonlyMap<string, string>;
+  /** Token ids by the key of the text's token sequence. */
+  readonly tokenIds: ReadonlyMap<string, readonly number[]>;
+  /** Mentions of images and texts, repeated ones included. */
+  readonly mentions: { readonly image: number; readonly text: number };
+}
+
+/** The key of a listing's image tokens; undefined when it has no image to encode. */
+export function imageKey({ image, op }: PreparedListing, encoderId: string): string | undefined {
+  return op === 'UPSERT' && image.state === 'USED' && image.sha256 !== undefined ? cacheKeys.imageTokens(encoderId, image.sha256) : undefined;
+}
+
+/** The key of a listing's text tokens; undefined when it has no text to encode. */
+export function textKey({ text, op }: PreparedListing, encoderId: string): string | undefined {
+  return op === 'UPSERT' && text.state === 'USED' && text.sha256 !== undefined ? cacheKeys.textTokens(encoderId, text.sha256) : undefined;
+}
+
+/** Lists the contents of a micro-batch, each once. */
+export function listWork(listings: readonly PreparedListing[], encoderId: string): Work {
+  const pixelKeys = new Map<string, string>();
+  const tokenIds = new Map<string, readonly number[]>();
+  const mentions = { image: 0, text: 0 };
+  for (const listing of listings) {
+    const image = imageKey(listing, encoderId);
+    if (image !== undefined) {
+      mentions.image++;
+      pixelKeys.set(image, cacheKeys.pixels(listing.preprocessId, listing.image.sha256 ?? ''));
+    }
+    const text = textKey(listing, encoderId);
+    if (text !== undefined) {
+      mentions.text++;
+      tokenIds.set(text, listing.tokenIds);
+    }
+  }
+  return { pixelKeys, tokenIds, mentions };
+}
+
+/** The work that is left when the cache already has the sequences under `known`. */
+export function withoutKnown({ pixelKeys, tokenIds, mentions }: Work, known: ReadonlySet<string>): Work {
+  const rest = <V>(map: ReadonlyMap<string, V>) => new Map([...map].filter(([key]) => !known.has(key)));
+  return { pixelKeys: rest(pixelKeys), tokenIds: rest(tokenIds), mentions };
+}
