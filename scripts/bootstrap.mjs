@@ -14,7 +14,9 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`labelstream: Node ${engines.node} is needed, this is ${process.versions.node}. Install a newer Node and run the command again.`);
+  console.error(
+    `labelstream: Node ${engines.node} is needed, this is ${process.versions.node}. Install a newer Node and run the command again.`,
+  );
   process.exit(1);
 }
 
@@ -27,7 +29,9 @@ function step(title, command, args) {
 }
 
 function install() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.labelstream-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   step('installing dependencies', 'npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only']);

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { LabelstreamError } from '@labelstream/shared/errors';
-import type { Command } from 'commander';
+import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
+import { type Command, Option } from 'commander';
 import type { CliConfig } from './config.js';
 import type { Output } from './output.js';
 
@@ -30,4 +32,18 @@ export function wholeNumber(option: string, min: number, max = Number.MAX_SAFE_I
 export function examples(...lines: readonly (readonly [command: string, what: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, what]) => `  $ labelstream ${command.padEnd(width)}  ${what}`).join('\n')}\n`;
+}
+
+/** Where the local engine keeps its records; the same option everywhere. */
+export function dataDirOption({ dataDir }: CliConfig): Option {
+  return new Option('--data-dir <folder>', 'folder of the local engine (also: LABELSTREAM_DATA_DIR)').default(dataDir).argParser((folder) => resolve(folder));
+}
+
+/** Stage names as a user gives them, in the direction of the data. Throws USAGE. */
+export function parseStages(names: readonly string[]): readonly StageName[] {
+  const unknown = names.find((name) => !STAGE_NAMES.some((stage) => stage === name));
+  if (unknown !== undefined) {
+    throw new LabelstreamError('USAGE', `There is no service "${unknown}"; there are ${STAGE_NAMES.join(', ')}.`);
+  }
+  return STAGE_NAMES.filter((stage) => names.includes(stage));
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readLocalConfig } from '@labelstream/local/config';
 
 /** The repository, seen from `packages/cli/src` and from `packages/cli/dist` alike. */
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -15,8 +16,8 @@ export interface CliConfig {
   readonly repositoryRoot: string;
   /** Handed on to the services; they read their own settings from it. */
   readonly env: Env;
-  /** Absent: the local engine's default folder. */
-  readonly dataDir?: string;
+  /** Folder of the local engine: records, logs, data. */
+  readonly dataDir: string;
   /** Put before every topic, group and state key. */
   readonly topicPrefix: string;
   /** Bundle folders, absolute. */
@@ -35,7 +36,7 @@ export function readCliConfig(env: Env = process.env): CliConfig {
     version,
     repositoryRoot,
     env,
-    ...(env.LABELSTREAM_DATA_DIR ? { dataDir: resolve(env.LABELSTREAM_DATA_DIR) } : {}),
+    dataDir: readLocalConfig({ ...env }).dataDir,
     topicPrefix: env.TOPIC_PREFIX ?? '',
     encoderBundle: bundle(env.ENCODER_BUNDLE, 'encoder-fashion-small'),
     fusionBundle: bundle(env.FUSION_BUNDLE, 'fusion-fashion-cma'),

@@ -16,4 +16,5 @@ export function sentenceOf(error: unknown): string {
   return `${withFullStop(`an unexpected error: ${message}`)} Run the command again with --debug to see where it comes from.`;
 }
 
-const withFullStop = (text: string) => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
+/** A message that ends with lines of a log stays as it is. */
+const withFullStop = (text: string) => (/[.!?]$|\n/.test(text.trim()) ? text.trim() : `${text.trim()}.`);

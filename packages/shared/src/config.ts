@@ -12,25 +12,32 @@ export const setting = {
   integer: (min: number, max: number) => z.coerce.number().int().min(min).max(max),
   /** 0..1 */
   share: () => z.coerce.number().min(0).max(1),
-  flag: () =>
-    z
-      .enum(['true', 'false', '1', '0'])
-      .transform((text) => text === 'true' || text === '1'),
+  flag: () => z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
   list: () =>
     z
       .string()
-      .transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''))
+      .transform((text) =>
+        text
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== ''),
+      )
       .refine((items) => items.length > 0, 'at least one, separated by commas'),
   url: (...schemes: string[]) =>
-    z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), `a URL with ${schemes.join(' or ')}`),
+    z
+      .string()
+      .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), `a URL with ${schemes.join(' or ')}`),
   port: () => z.coerce.number().int().min(0).max(65_535),
 } as const;
 
 const kafkaSettings = {
   KAFKA_BROKERS: setting.list().default(['127.0.0.1:9092']).describe('Kafka brokers as `host:port`, separated by commas.'),
-  KAFKA_CLIENT_ID: z.string().min(1).default('labelstream').describe('Client id shown in the brokers\' logs and metrics.'),
+  KAFKA_CLIENT_ID: z.string().min(1).default('labelstream').describe("Client id shown in the brokers' logs and metrics."),
   KAFKA_SSL: setting.flag().default(false).describe('Whether to connect to Kafka over TLS.'),
-  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('SASL mechanism; absent: no authentication.'),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .optional()
+    .describe('SASL mechanism; absent: no authentication.'),
   KAFKA_SASL_USERNAME: z.string().min(1).optional().describe('SASL user name; needed with KAFKA_SASL_MECHANISM.'),
   KAFKA_SASL_PASSWORD: z.string().min(1).optional().describe('SASL password; needed with KAFKA_SASL_MECHANISM.'),
   TOPIC_PREFIX: z
@@ -42,14 +49,26 @@ const kafkaSettings = {
 };
 
 const storeSettings = {
-  REDIS_CACHE_URL: setting.url('redis', 'rediss').default('redis://127.0.0.1:6380').describe('The cache Redis: pixels and token sequences; may evict.'),
-  REDIS_STATE_URL: setting.url('redis', 'rediss').default('redis://127.0.0.1:6379').describe('The state Redis: last published labels and delayed retries; must not evict.'),
-  SCHEMA_REGISTRY_URL: setting.url('http', 'https').optional().describe('Confluent-compatible schema registry; absent: Avro single-object encoding.'),
+  REDIS_CACHE_URL: setting
+    .url('redis', 'rediss')
+    .default('redis://127.0.0.1:6380')
+    .describe('The cache Redis: pixels and token sequences; may evict.'),
+  REDIS_STATE_URL: setting
+    .url('redis', 'rediss')
+    .default('redis://127.0.0.1:6379')
+    .describe('The state Redis: last published labels and delayed retries; must not evict.'),
+  SCHEMA_REGISTRY_URL: setting
+    .url('http', 'https')
+    .optional()
+    .describe('Confluent-compatible schema registry; absent: Avro single-object encoding.'),
   LABELS_FORMAT: z.enum(['avro', 'json']).default('avro').describe('How `product.labels` is written.'),
 };
 
 const processSettings = {
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe level that is logged.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
   HTTP_HOST: z.string().min(1).default('127.0.0.1').describe('Address on which health, metrics and status are served.'),
   HTTP_PORT: setting.port().default(0).describe('Port for health, metrics and status; 0: any free port, told in the `ready` line.'),
   READY_FILE: z.string().min(1).optional().describe('File that is written when the process is ready: the `ready` line, with pid and port.'),
@@ -59,7 +78,10 @@ const processSettings = {
 
 const batchSettings = {
   BATCH_MAX_SIZE: setting.integer(1, 4096).default(32).describe('Messages in a micro-batch, at most.'),
-  BATCH_MAX_AGE_MS: setting.integer(0, 10_000).default(20).describe('How long a message waits for company while an earlier micro-batch is processed.'),
+  BATCH_MAX_AGE_MS: setting
+    .integer(0, 10_000)
+    .default(20)
+    .describe('How long a message waits for company while an earlier micro-batch is processed.'),
   MAX_IN_FLIGHT: setting.integer(1, 64).default(2).describe('Micro-batches processed at the same time.'),
   MAX_BUFFERED_PER_LANE: setting.integer(1, 100_000).default(512).describe('Fetched messages waiting per lane; fetching pauses above it.'),
   BACKFILL_SHARE: setting.share().default(0.05).describe('Share of every micro-batch that the backfill lane gets even under live load.'),
@@ -68,10 +90,13 @@ const batchSettings = {
 /** Settings that every service has. */
 export const commonSettings = z
   .object({ ...kafkaSettings, ...storeSettings, ...processSettings, ...batchSettings })
-  .refine((all) => all.KAFKA_SASL_MECHANISM === undefined || (all.KAFKA_SASL_USERNAME !== undefined && all.KAFKA_SASL_PASSWORD !== undefined), {
-    path: ['KAFKA_SASL_MECHANISM'],
-    message: 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
-  })
+  .refine(
+    (all) => all.KAFKA_SASL_MECHANISM === undefined || (all.KAFKA_SASL_USERNAME !== undefined && all.KAFKA_SASL_PASSWORD !== undefined),
+    {
+      path: ['KAFKA_SASL_MECHANISM'],
+      message: 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+    },
+  )
   .refine((all) => all.MAX_BUFFERED_PER_LANE >= all.BATCH_MAX_SIZE, {
     path: ['MAX_BUFFERED_PER_LANE'],
     message: 'at least BATCH_MAX_SIZE, or no micro-batch is ever full',

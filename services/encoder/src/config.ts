@@ -1,14 +1,12 @@
+import { setting } from '@labelstream/shared/config';
 import { modelSettings } from '@labelstream/shared/model/settings';
-import { z } from 'zod';
 
-const SIX_HOURS_MS = 6 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 
-/** Settings of the encoder. */
+/** Settings of the encoder alone. */
 export const encoderSettings = modelSettings.extend({
-  TOKEN_TTL_MS: z.coerce
-    .number()
-    .int()
-    .min(1000)
-    .default(SIX_HOURS_MS)
+  TOKEN_TTL_MS: setting
+    .integer(1000, 720 * HOUR_MS)
+    .default(6 * HOUR_MS)
     .describe('How long token sequences stay in the cache, in milliseconds.'),
 });

@@ -5,7 +5,7 @@ import { type Work, withoutKnown } from './work.js';
 
 export interface EncodeDeps {
   readonly model: Pick<EncoderModel, 'encodeImages' | 'encodeTexts' | 'fitsImage'>;
-  readonly cache: Pick<KeyValueStore, 'existMany' | 'getMany' | 'setMany'>;
+  readonly cache: Pick<KeyValueStore, 'existMany' | 'getMany' | 'setMany' | 'deleteMany'>;
   readonly tokenTtlMs: number;
   readonly metrics: EncoderMetrics;
 }
@@ -21,7 +21,9 @@ export async function encodeWork(work: Work, { model, cache, tokenTtlMs, metrics
   texts.catch(() => {});
   const { found, vanished } = await fetchPixels(rest.pixelKeys, { model, cache });
   const [images, stored] = await Promise.all([model.encodeImages([...found.values()]), texts]);
-  const entries = [...pair(found, images), ...pair(rest.tokenIds, stored)].map(([key, value]): KeyValueEntry => ({ key, value, ttlMs: tokenTtlMs }));
+  const entries = [...pair(found, images), ...pair(rest.tokenIds, stored)].map(
+    ([key, value]): KeyValueEntry => ({ key, value, ttlMs: tokenTtlMs }),
+  );
   if (entries.length > 0) await cache.setMany(entries);
   count(work, rest, metrics);
   return vanished;
@@ -34,16 +36,22 @@ async function findKnown({ pixelKeys, tokenIds }: Work, cache: EncodeDeps['cache
   return new Set(keys.filter((_, at) => exist[at]));
 }
 
-/** Pixels by token key. Pixels of another size than the graph takes are as good as gone: ingest makes them anew. */
+/** Pixels by token key. Pixels of another size than the graph takes are removed, so that ingest makes them anew. */
 async function fetchPixels(pixelKeys: Work['pixelKeys'], { model, cache }: Pick<EncodeDeps, 'model' | 'cache'>) {
   const found = new Map<string, Uint8Array>();
   const vanished = new Set<string>();
+  const damaged: string[] = [];
   const values = pixelKeys.size === 0 ? [] : await cache.getMany([...pixelKeys.values()]);
-  [...pixelKeys.keys()].forEach((key, at) => {
+  [...pixelKeys].forEach(([key, pixelKey], at) => {
     const pixels = values[at] ?? null;
-    if (pixels !== null && model.fitsImage(pixels)) found.set(key, pixels);
-    else vanished.add(key);
+    if (pixels !== null && model.fitsImage(pixels)) {
+      found.set(key, pixels);
+      return;
+    }
+    vanished.add(key);
+    if (pixels !== null) damaged.push(pixelKey);
   });
+  if (damaged.length > 0) await cache.deleteMany(damaged);
   return { found, vanished };
 }
 

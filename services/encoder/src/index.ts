@@ -1,6 +1,5 @@
-import { openInference } from '@labelstream/shared/adapters/onnx/inference';
-import { graphFiles } from '@labelstream/shared/bundle/graphs';
-import { loadBundle, verifyGolden } from '@labelstream/shared/bundle/load';
+import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
+import { loadBundle } from '@labelstream/shared/bundle/load';
 import { readConfig } from '@labelstream/shared/config';
 import { createEncoderModel } from '@labelstream/shared/model/encoder-model';
 import type { Service } from '@labelstream/shared/service/service';
@@ -15,20 +14,12 @@ export const encoderService: Service = {
   async create({ cache, codecs, log, metrics: registry, topics }, env) {
     const settings = readConfig(encoderSettings, env);
     const bundle = await loadBundle(settings.ENCODER_BUNDLE, 'encoder');
-    const inference = await openInference({
-      graphs: graphFiles(bundle),
-      threads: settings.INFERENCE_THREADS,
-      providers: settings.INFERENCE_PROVIDER === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
-    });
     const metrics = createEncoderMetrics(registry);
-    const model = createEncoderModel(bundle, { inference, maxRunSize: settings.INFERENCE_RUN_SIZE, onRun: metrics.run });
-    try {
-      await verifyGolden(bundle, inference);
+    const { inference, model } = await openBundles([bundle], settings, async (inference) => {
+      const model = createEncoderModel(bundle, { inference, maxRunSize: settings.INFERENCE_RUN_SIZE, onRun: metrics.run });
       await model.warmUp();
-    } catch (error) {
-      await inference.close();
-      throw error;
-    }
+      return model;
+    });
     log.info({ bundle: bundle.id, threads: settings.INFERENCE_THREADS }, 'encoder bundle verified');
     const stage = createEncoderStage({
       encoderId: bundle.id,

@@ -3,7 +3,7 @@ import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { EncoderModel } from '@labelstream/shared/model/encoder-model';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import { deadLetter, emit, type Outcome } from '@labelstream/shared/stream/outcome';
-import { type Received, receive, receivedOf } from '@labelstream/shared/stream/received';
+import { type Received, receive, receivedOf, weave } from '@labelstream/shared/stream/received';
 import type { SendBack } from '@labelstream/shared/stream/send-back';
 import type { Stage } from '@labelstream/shared/stream/stage';
 import { type EncodeDeps, encodeWork } from './encode.js';
@@ -25,12 +25,12 @@ export function createEncoderStage(deps: EncoderDeps): Stage {
     delivery: 'at-least-once',
     process: async (batch) => {
       const items = (await receive(batch, deps.codecs.prepared)).map((item) => (item.kind === 'received' ? refuseUnfit(item, deps) : item));
-      const work = listWork(
-        receivedOf(items).map(({ record }) => record),
-        deps.encoderId,
+      const received = receivedOf(items);
+      const vanished = await encodeWork(listWork(received, deps.encoderId), deps);
+      return weave(
+        items,
+        received.map((item) => pass(item, vanished, deps)),
       );
-      const vanished = await encodeWork(work, deps);
-      return items.map((item) => (item.kind === 'received' ? pass(item, vanished, deps) : item));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { cacheKeys } from '@labelstream/shared/events/keys';
 import type { PreparedListing } from '@labelstream/shared/events/records';
+import type { Received } from '@labelstream/shared/stream/received';
 
 /** What a micro-batch needs computed, each content once. */
 export interface Work {
@@ -13,7 +14,9 @@ export interface Work {
 
 /** The key of a listing's image tokens; undefined when it has no image to encode. */
 export function imageKey({ image, op }: PreparedListing, encoderId: string): string | undefined {
-  return op === 'UPSERT' && image.state === 'USED' && image.sha256 !== undefined ? cacheKeys.imageTokens(encoderId, image.sha256) : undefined;
+  return op === 'UPSERT' && image.state === 'USED' && image.sha256 !== undefined
+    ? cacheKeys.imageTokens(encoderId, image.sha256)
+    : undefined;
 }
 
 /** The key of a listing's text tokens; undefined when it has no text to encode. */
@@ -22,11 +25,11 @@ export function textKey({ text, op }: PreparedListing, encoderId: string): strin
 }
 
 /** Lists the contents of a micro-batch, each once. */
-export function listWork(listings: readonly PreparedListing[], encoderId: string): Work {
+export function listWork(received: readonly Received<PreparedListing>[], encoderId: string): Work {
   const pixelKeys = new Map<string, string>();
   const tokenIds = new Map<string, readonly number[]>();
   const mentions = { image: 0, text: 0 };
-  for (const listing of listings) {
+  for (const { record: listing } of received) {
     const image = imageKey(listing, encoderId);
     if (image !== undefined) {
       mentions.image++;

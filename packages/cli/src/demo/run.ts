@@ -3,6 +3,9 @@ import { LabelstreamError } from '@labelstream/shared/errors';
 import type { Lane } from '@labelstream/shared/events/lane';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { InMessage, RecordProducer } from '@labelstream/shared/ports/broker';
+import { groupIdOf } from '@labelstream/shared/service/group-id';
+import { measureLag } from '@labelstream/shared/stream/lag';
+import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { type Account, createAccount } from './account.js';
 import type { DemoPlan, PlannedMessage } from './plan.js';
@@ -132,6 +135,18 @@ async function follow(
   throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');
 }
 
+/** Messages behind the committed positions, all stages and lanes, as of now. */
+async function lagOfAll({ broker, topics, topicPrefix }: Pipeline): Promise<number> {
+  const inputs = { ingest: 'events', encoder: 'prepared', fusion: 'encoded', sink: 'predicted' } as const;
+  const lags = await Promise.all(
+    STAGE_NAMES.map((stage) => {
+      const names = { live: topics.of(inputs[stage], 'live'), backfill: topics.of(inputs[stage], 'backfill') };
+      return measureLag(broker, groupIdOf(topicPrefix, stage), names);
+    }),
+  );
+  return lags.reduce((sum, { live, backfill }) => sum + live + backfill, 0);
+}
+
 /** Resolves when no stage has anything left: no lag, no image to come, and nothing new for a few polls. */
 async function untilQuiet(
   pipeline: Pipeline,
@@ -143,9 +158,7 @@ async function untilQuiet(
   let quietPolls = 0;
   while (quietPolls < QUIET_POLLS) {
     await sleep(QUIET_POLL_MS, undefined, { signal });
-    const reports = await pipeline.reports();
-    const lag = reports.reduce((sum, report) => sum + report.lag, 0);
-    const waiting = lag + (await pipeline.retryQueue.pending());
+    const waiting = (await lagOfAll(pipeline)) + (await pipeline.retryQueue.pending());
     const silentMs = performance.now() - lastHeardAt();
     quietPolls = waiting === 0 && silentMs > QUIET_POLL_MS ? quietPolls + 1 : 0;
     onProgress(progressOf(plan.messages.length, plan, account));

@@ -40,6 +40,7 @@ export interface Pipeline {
   readonly broker: Broker;
   readonly codecs: Codecs;
   readonly topics: TopicNames;
+  readonly topicPrefix: string;
   readonly retryQueue: RetryQueue;
   reports(): Promise<StageReport[]>;
   /** Resolves never, or rejects when a service has ended by itself, naming it and its log file. */

@@ -9,7 +9,12 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** A value as JSON bytes, UTF-8. */
+function finite(key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new LabelstreamError('EVENT_INVALID', `${key} is ${value}, which JSON cannot carry`);
+}
+
+/** A value as JSON bytes, UTF-8. Throws EVENT_INVALID for a number that is not finite, which would silently become null. */
 export function toJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return new TextEncoder().encode(JSON.stringify(value, finite));
 }

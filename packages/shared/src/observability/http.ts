@@ -35,7 +35,9 @@ export async function startHttp(deps: HttpDeps): Promise<HttpServer> {
   const server = createServer((request, response) => void answer(deps, request).then((given) => write(response, given)));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new LabelstreamError('CONFIG_INVALID', `HTTP_PORT ${deps.port} on ${deps.host} cannot be listened on: ${cause.message}`, { cause })),
+      reject(
+        new LabelstreamError('CONFIG_INVALID', `HTTP_PORT ${deps.port} on ${deps.host} cannot be listened on: ${cause.message}`, { cause }),
+      ),
     );
     server.listen(deps.port, deps.host, resolve);
   });

@@ -2,7 +2,8 @@ import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pin
 import { isSecretName, redactUrls } from '../config.js';
 
 /** Query parameters that are credentials by themselves: pre-signed URLs and access tokens. */
-const URL_SIGNATURE = /([?&](?:x-amz-signature|x-amz-security-token|x-amz-credential|signature|sig|token|access_token|password|secret|api_?key)=)[^&\s"]+/gi;
+const URL_SIGNATURE =
+  /([?&](?:x-amz-signature|x-amz-security-token|x-amz-credential|signature|sig|token|access_token|password|secret|api_?key)=)[^&\s"]+/gi;
 
 export interface LogOptions {
   readonly name: string;
@@ -14,7 +15,10 @@ export interface LogOptions {
 /** A logger that writes one JSON object per line and lets no secret through: neither by its key, nor inside a URL. */
 export function createLog({ name, level, destination = process.stdout }: LogOptions): Logger {
   const redacting: DestinationStream = { write: (line) => destination.write(redactText(line)) };
-  return pino({ name, level, timestamp: stdTimeFunctions.isoTime, formatters: { log: redactKeys, level: (label) => ({ level: label }) } }, redacting);
+  return pino(
+    { name, level, timestamp: stdTimeFunctions.isoTime, formatters: { log: redactKeys, level: (label) => ({ level: label }) } },
+    redacting,
+  );
 }
 
 /** Text without credentials in its URLs. */

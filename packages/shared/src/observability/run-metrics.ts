@@ -7,7 +7,11 @@ export interface RunMetrics {
 }
 
 /** Registers the inference metrics of one service; several services of a process may share the registry. */
-export function createRunMetrics(registry: Registry, service: 'encoder' | 'fusion', nowMs: () => number = () => performance.now()): RunMetrics {
+export function createRunMetrics(
+  registry: Registry,
+  service: 'encoder' | 'fusion',
+  nowMs: () => number = () => performance.now(),
+): RunMetrics {
   const registers = [registry];
   const seconds = new Histogram({
     name: `labelstream_${service}_run_seconds`,

@@ -1,28 +1,15 @@
-import type { InMessage, RecordProducer } from '../ports/broker.js';
-import type { Committer } from './committer.js';
-import { createDecider, type Decided } from './decided.js';
-import type { Delivery, DeliveryDeps, Rest } from './delivery.js';
+import type { InMessage } from '../ports/broker.js';
+import { type CarryOutDeps, createCarryOut } from './carry-out.js';
+import type { Delivery, Rest } from './delivery.js';
 import { createMicroBatcher } from './micro-batch.js';
-import type { OffsetTracker } from './offset-tracker.js';
-import { ABANDONED } from './outage.js';
+import { ABANDONED, type Abandoned } from './outage.js';
 import type { Outcome } from './outcome.js';
 import { runStage } from './run-stage.js';
+import { beginTerm, type Term } from './term.js';
 
-export interface AtLeastOnceDeps extends DeliveryDeps {
-  readonly producer: RecordProducer;
-  readonly tracker: OffsetTracker;
-  readonly committer: Committer;
+export interface AtLeastOnceDeps extends CarryOutDeps {
   /** Micro-batches processed at the same time, so that the I/O of one overlaps with the computation of another. */
   readonly maxInFlight: number;
-}
-
-/** A stretch of work between two drains. */
-interface Term {
-  readonly generation: number;
-  /** Aborted by the drain: outages are not waited for any longer. */
-  readonly giveUp: AbortController;
-  /** Something of this term was given up, so nothing after it may be carried out. */
-  broken: boolean;
 }
 
 /**
@@ -30,26 +17,17 @@ interface Term {
  * order of consumption (so records of one key stay in order), and offsets are committed some time after that.
  */
 export function deliverAtLeastOnce(deps: AtLeastOnceDeps): Delivery {
-  const { subscription, tracker, committer, metrics, patience, now } = deps;
+  const { subscription, tracker, committer, metrics, now } = deps;
   const batcher = createMicroBatcher(deps.policy);
-  const decider = createDecider(deps.stage, deps.topics);
-  let term = newTerm();
+  const carryOut = createCarryOut(deps);
+  let term = beginTerm(subscription);
   let processing = 0;
   let unsettled = 0;
   /** The end of the chain of batches that are carried out. */
   let tail: Promise<void> = Promise.resolve();
 
-  function newTerm(): Term {
-    return { generation: subscription.generation(), giveUp: new AbortController(), broken: false };
-  }
-
   function pump(): Rest {
-    if (isOver(term)) {
-      // Every position is read again from the broker, so what is known of the old assignment is forgotten.
-      term.giveUp.abort();
-      tracker.reset();
-      term = newTerm();
-    }
+    if (term.isOver()) startAfresh();
     // As many batches may wait to be carried out as may be processed: a slow broker must not pile them up.
     while (processing < deps.maxInFlight && unsettled < deps.maxInFlight * 2) {
       const buffered = { live: subscription.buffered('live'), backfill: subscription.buffered('backfill') };
@@ -62,23 +40,29 @@ export function deliverAtLeastOnce(deps: AtLeastOnceDeps): Delivery {
     return { until: 'progress' };
   }
 
-  function begin(batch: readonly InMessage[], of: Term): void {
-    if (batch.length === 0) return;
+  /** Every position is read again from the broker, so what is known of the old assignment is forgotten. */
+  function startAfresh(): void {
+    term.giveUp.abort();
+    tracker.reset();
+    term = beginTerm(subscription);
+  }
+
+  function begin(batch: readonly InMessage[], within: Term): void {
     for (const message of batch) tracker.track(message);
     processing += 1;
-    metrics.inFlight(++unsettled);
-    const outcomes = process(batch, of);
+    unsettled += 1;
+    const outcomes = process(batch, within);
     tail = tail.then(async () => {
-      await carryOut(batch, await outcomes, of);
-      metrics.inFlight(--unsettled);
+      await carryOut(batch, await outcomes, within);
+      unsettled -= 1;
       deps.onProgress();
     });
   }
 
-  async function process(batch: readonly InMessage[], of: Term): Promise<readonly Outcome[] | typeof ABANDONED> {
+  async function process(batch: readonly InMessage[], within: Term): Promise<readonly Outcome[] | Abandoned> {
     const startedMs = now();
     try {
-      return await runStage(deps, batch, of.giveUp.signal);
+      return await runStage(deps, batch, within.giveUp.signal);
     } catch (error) {
       deps.onFatal(error);
       return ABANDONED;
@@ -88,47 +72,6 @@ export function deliverAtLeastOnce(deps: AtLeastOnceDeps): Delivery {
       deps.onProgress();
     }
   }
-
-  async function carryOut(batch: readonly InMessage[], outcomes: readonly Outcome[] | typeof ABANDONED, of: Term): Promise<void> {
-    if (outcomes === ABANDONED || of.broken || isOver(of)) return giveUp(batch.length, of);
-    const startedMs = now();
-    let open = batch.length;
-    const write = async (decided: readonly Decided[]) => {
-      const written = await send(decided, of);
-      if (written) settle(decided, of);
-      if (written) open -= decided.length;
-      return written;
-    };
-    const written = await decider.writeAll(decider.decide(batch, outcomes), write).catch((error) => {
-      deps.onFatal(error);
-      return false;
-    });
-    if (!written) giveUp(open, of);
-    metrics.carriedOut((now() - startedMs) / 1000);
-  }
-
-  /** What is given up takes all later batches with it: carried out now, they would overtake messages that are delivered again. */
-  function giveUp(messages: number, of: Term): void {
-    of.broken = true;
-    metrics.abandoned(messages);
-  }
-
-  async function send(decided: readonly Decided[], of: Term): Promise<boolean> {
-    const records = decided.flatMap((one) => one.records);
-    if (records.length === 0) return true;
-    return (await patience.untilUp(() => deps.producer.send(records), of.giveUp.signal)) !== ABANDONED;
-  }
-
-  /** The outcomes are durable: counts them and lets their offsets be committed. */
-  function settle(decided: readonly Decided[], of: Term): void {
-    for (const { message, outcome } of decided) {
-      metrics.outcome(message, outcome, now());
-      if (!isOver(of)) tracker.resolve(message);
-    }
-    committer.resolved(decided.length);
-  }
-
-  const isOver = (of: Term) => of.generation !== subscription.generation();
 
   return {
     pump,

@@ -23,6 +23,12 @@ export function receivedOf<T>(items: readonly (Received<T> | Outcome)[]): Receiv
   return items.filter((item) => item.kind === 'received');
 }
 
+/** One outcome per message again: `outcomes` of the decoded ones, in their order, among the outcomes that are already known. */
+export function weave<T>(items: readonly (Received<T> | Outcome)[], outcomes: readonly Outcome[]): Outcome[] {
+  const next = outcomes.values();
+  return items.map((item) => (item.kind === 'received' ? (next.next().value as Outcome) : item));
+}
+
 async function receiveOne<T>({ value, headers }: InMessage, codec: Codec<T>): Promise<Received<T> | Outcome> {
   try {
     if (value === null) throw new LabelstreamError('EVENT_NOT_DECODABLE', 'the message has no value');

@@ -8,7 +8,8 @@ const label = fc.string({ unit: 'grapheme' });
 const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 });
 const instant = fc.integer({ min: 0, max: 8.64e15 });
-const number = fc.double({ noNaN: true });
+/** Finite and not minus zero, so that JSON carries it too. */
+const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const float = fc.float({ noNaN: true });
 const productId = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })

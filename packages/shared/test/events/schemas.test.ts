@@ -14,7 +14,10 @@ describe('assertReadsHistory', () => {
   it('refuses a new field without a default, and names the version it cannot read', () => {
     const broken = published(schema(id, { name: 'n', type: 'int' }), schema(id, { name: 'n', type: 'int' }), schema(id));
     expect(() => assertReadsHistory(broken)).toThrowError(
-      expect.objectContaining({ code: 'SCHEMA_INCOMPATIBLE', message: expect.stringContaining('ProductEvent does not read its own version 2') }),
+      expect.objectContaining({
+        code: 'SCHEMA_INCOMPATIBLE',
+        message: expect.stringContaining('ProductEvent does not read its own version 2'),
+      }),
     );
   });
 });

@@ -1,15 +1,18 @@
 import type { Listing } from '@labelstream/shared/events/product-event';
 
-/** What Python's `str.strip` takes away, so that training and serving see the same text; JavaScript's `trim` differs in a few. */
-const BLANK =
-  /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+/** Code points that Python's `str.strip` takes away, so that training and serving see the same text; JavaScript's `trim` differs in a few. */
+const BLANKS: ReadonlySet<number> = new Set([
+  ...[0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0, 0x1680],
+  ...[0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a],
+  ...[0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
+]);
 
 /** `text` without white space at its ends. A loop, because a pattern would take quadratic time on a long run of blanks. */
 export function strip(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && BLANK.test(text.charAt(start))) start += 1;
-  while (end > start && BLANK.test(text.charAt(end - 1))) end -= 1;
+  while (start < end && BLANKS.has(text.charCodeAt(start))) start += 1;
+  while (end > start && BLANKS.has(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(start, end);
 }
 

@@ -15,7 +15,10 @@ const MISSING: PreparedText = { ref: { state: 'MISSING' }, tokenIds: [] };
 const TOO_LARGE: PreparedText = { ref: { state: 'FAILED', reason: 'TEXT_TOO_LARGE' }, tokenIds: [] };
 
 /** Chooses, checks and encodes the text of a listing; `encode` truncates. */
-export function prepareText(listing: Listing, { encode, maxBytes }: { readonly encode: EncodeText; readonly maxBytes: number }): PreparedText {
+export function prepareText(
+  listing: Listing,
+  { encode, maxBytes }: { readonly encode: EncodeText; readonly maxBytes: number },
+): PreparedText {
   const text = chooseText(listing);
   if (text === '') return MISSING;
   const bytes = Buffer.from(text);

@@ -8,8 +8,10 @@ export interface LaneBuffers {
   take(lane: Lane, max: number): InMessage[];
   size(lane: Lane): number;
   clear(): void;
-  /** Resolves when a message waits in any lane, when `close` is called, or after `maxWaitMs`. */
+  /** Resolves when a message waits in any lane, when `wake` or `close` is called, or after `maxWaitMs`. */
   wait(maxWaitMs: number): Promise<void>;
+  /** Ends every `wait`. */
+  wake(): void;
   close(): void;
 }
 
@@ -68,6 +70,7 @@ export function createLaneBuffers(): LaneBuffers {
       for (const lane of LANES) queues[lane] = { items: [], head: 0 };
     },
     wait,
+    wake,
     close() {
       closed = true;
       for (const lane of LANES) queues[lane] = { items: [], head: 0 };

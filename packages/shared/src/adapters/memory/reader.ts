@@ -1,22 +1,10 @@
 import { LabelstreamError } from '../../errors.js';
-import type { Lane } from '../../events/lane.js';
-import type { Broker, InMessage, TopicInfo } from '../../ports/broker.js';
+import type { InMessage, TopicInfo } from '../../ports/broker.js';
+import { laneOfTopic, type ReadOptions, startOffset } from '../kafka/read-plan.js';
 import { type TopicLog, toInMessage } from './topic-log.js';
-
-export type ReadOptions = Parameters<Broker['read']>[0];
 
 /** Lets timers and I/O of the process have their turn, as a round trip to a real broker would. */
 export const roundTrip = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** The lane that a topic's name tells, for messages read outside a subscription. */
-export const laneOfTopic = (topic: string): Lane => (topic.endsWith('.backfill') ? 'backfill' : 'live');
-
-/** Where reading of a partition begins. */
-export function startOffset(from: ReadOptions['from'], info: TopicInfo): number {
-  if (from === undefined || from === 'earliest') return info.earliest;
-  if (from === 'latest') return info.latest;
-  return from.find(({ partition }) => partition === info.partition)?.offset ?? info.earliest;
-}
 
 /** Resolves at the next append or when `signal` aborts. */
 function nextAppend(log: TopicLog, signal: AbortSignal | undefined): Promise<void> {

@@ -3,8 +3,8 @@ import type { Lane } from '../../events/lane.js';
 import type { InMessage, PartitionOffset, TopicInfo } from '../../ports/broker.js';
 import type { OutRecord } from '../../stream/outcome.js';
 
-/** Same order of size as a broker's default limit of a record batch. */
-const MAX_RECORD_BYTES = 1024 * 1024;
+/** The broker limit of the local engine. */
+const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 
 /** What stands at one offset. A control record ends a transaction: it takes an offset and is never delivered. */
 export type LogEntry = { readonly control: true } | { readonly control: false; readonly record: OutRecord; readonly timestampMs: number };

@@ -1,0 +1,145 @@
+import { startEngine, stopEngine } from '@labelstream/local/engine';
+import { createKafkaBroker } from '@labelstream/shared/adapters/kafka/broker';
+import { createRedisKeyValueStore } from '@labelstream/shared/adapters/redis/key-value';
+import { loadBundle } from '@labelstream/shared/bundle/load';
+import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
+import { preprocessId } from '@labelstream/shared/bundle/preprocess-id';
+import { createCodecs } from '@labelstream/shared/events/codecs';
+import { cacheKeys } from '@labelstream/shared/events/keys';
+import type { PreparedListing } from '@labelstream/shared/events/records';
+import { type TopicNames, topicNames } from '@labelstream/shared/events/topics';
+import type { Broker } from '@labelstream/shared/ports/broker';
+import type { Codecs } from '@labelstream/shared/ports/codec';
+import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { Logger } from 'pino';
+import { engineSettings, startStages, stopStages } from '../pipeline/stage-processes.js';
+import { type BareResult, bareLoop, best } from './bare.js';
+import { randomIds, randomPixels, uniqueHash } from './inputs.js';
+import { steadyRate } from './steady-rate.js';
+
+export interface EncoderBenchOptions {
+  readonly repositoryRoot: string;
+  readonly dataDir: string;
+  readonly encoderBundle: string;
+  /** Threads within one operator, in the service and in the bare loop alike. */
+  readonly threads: number;
+  /** About how long the service is measured. */
+  readonly seconds: number;
+  readonly log: (line: string) => void;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What `bench encoder --json` prints. */
+export interface EncoderBenchReport {
+  /** Listings/s of the service over those of the bare loop (mean of before and after) at its best batch size. */
+  readonly encoderOverBare: number;
+  readonly serviceListingsPerSecond: number;
+  readonly bareListingsPerSecond: { readonly before: number; readonly after: number; readonly batchSize: number };
+  readonly bareByBatchSize: readonly BareResult[];
+  readonly listings: number;
+  readonly threads: number;
+  readonly encoder: string;
+}
+
+const PARTITIONS = 4;
+const BATCH_SIZES = [1, 4, 8, 16, 32, 64];
+const SECONDS_EACH = 3;
+const WRITE_AT_ONCE = 500;
+const PIXEL_TTL_MS = 60 * 60 * 1000;
+
+/**
+ * The encoder service, through Kafka and Redis, against a bare ONNX Runtime loop with as many threads: bare, service, bare, in one run. All
+ * listings are on the topic and all pixels in the cache before the service starts, and none is in the token cache.
+ */
+export async function benchEncoder(options: EncoderBenchOptions): Promise<EncoderBenchReport> {
+  const { threads, log } = options;
+  const bundle = await loadBundle(options.encoderBundle, 'encoder');
+  log('measuring the bare loop at several batch sizes');
+  const before = await bareLoop({ bundle, threads, batchSizes: BATCH_SIZES, secondsEach: SECONDS_EACH });
+  const { batchSize, listingsPerSecond } = best(before);
+  const listings = Math.ceil(listingsPerSecond * options.seconds);
+  const service = await measureService(bundle, listings, options);
+  log('measuring the bare loop again');
+  const [after] = await bareLoop({ bundle, threads, batchSizes: [batchSize], secondsEach: 2 * SECONDS_EACH });
+  const afterRate = after?.listingsPerSecond ?? listingsPerSecond;
+  return {
+    encoderOverBare: round(service / ((listingsPerSecond + afterRate) / 2), 3),
+    serviceListingsPerSecond: round(service, 1),
+    bareListingsPerSecond: { before: round(listingsPerSecond, 1), after: round(afterRate, 1), batchSize },
+    bareByBatchSize: before.map((each) => ({ ...each, listingsPerSecond: round(each.listingsPerSecond, 1) })),
+    listings,
+    threads,
+    encoder: bundle.id,
+  };
+}
+
+const round = (value: number, digits: number) => Number(value.toFixed(digits));
+
+async function measureService(bundle: Bundle<EncoderManifest>, listings: number, options: EncoderBenchOptions): Promise<number> {
+  const { dataDir, log, logger, repositoryRoot, signal, threads } = options;
+  const engine = await startEngine({ dataDir, log });
+  const topicPrefix = `bench-${Date.now().toString(36)}.`;
+  const broker = createKafkaBroker({ brokers: engine.brokers, clientId: 'labelstream-bench', log: logger });
+  const cache = await createRedisKeyValueStore({ url: engine.redisCache, role: 'cache', log: logger });
+  const topics = topicNames(topicPrefix);
+  let names: string[] = [];
+  try {
+    await broker.ensureTopics(topics.all(), { partitions: PARTITIONS });
+    log(`writing ${listings} listings and their pixels`);
+    await fill({ broker, cache, topics, codecs: await createCodecs(), bundle, listings, salt: topicPrefix });
+    const settings = { ...engineSettings(engine), ENCODER_BUNDLE: options.encoderBundle, INFERENCE_THREADS: String(threads), LOG_LEVEL: 'warn' };
+    const processes = await startStages({ repositoryRoot, dataDir, stages: ['encoder'], topicPrefix, settings, log, signal });
+    names = processes.map(({ service }) => service);
+    log('the encoder service is at work');
+    return await steadyRate(arrivals(broker, topics.of('encoded'), signal), listings);
+  } finally {
+    await stopStages(dataDir, names, log);
+    await cache.close();
+    await broker.close();
+    if (engine.started) await stopEngine(dataDir);
+  }
+}
+
+interface FillDeps {
+  readonly broker: Broker;
+  readonly cache: KeyValueStore;
+  readonly topics: TopicNames;
+  readonly codecs: Codecs;
+  readonly bundle: Bundle<EncoderManifest>;
+  readonly listings: number;
+  /** Makes the hashes of this run its own. */
+  readonly salt: string;
+}
+
+async function fill({ broker, cache, topics, codecs, bundle, listings, salt }: FillDeps): Promise<void> {
+  const { preprocess, text } = bundle.manifest;
+  const id = preprocessId(preprocess);
+  const producer = await broker.producer();
+  for (let at = 0; at < listings; at += WRITE_AT_ONCE) {
+    const indices = Array.from({ length: Math.min(WRITE_AT_ONCE, listings - at) }, (_, i) => at + i);
+    const imageHash = (index: number) => uniqueHash(`${salt} image`, index);
+    await cache.setMany(indices.map((index) => ({ key: cacheKeys.pixels(id, imageHash(index)), value: randomPixels(preprocess, index), ttlMs: PIXEL_TTL_MS })));
+    const records = indices.map((index): PreparedListing => ({
+      productId: `bench-${index}`,
+      version: 1,
+      revision: 0,
+      op: 'UPSERT',
+      lane: 'live',
+      listing: { title: `bench ${index}`, attributes: {}, images: [] },
+      occurredAt: Date.now(),
+      receivedAt: Date.now(),
+      image: { state: 'USED', sha256: imageHash(index) },
+      text: { state: 'USED', sha256: uniqueHash(`${salt} text`, index) },
+      tokenIds: randomIds(text, index),
+      preprocessId: id,
+    }));
+    await producer.send(records.map((record) => ({ topic: topics.of('prepared'), key: record.productId, value: codecs.prepared.encode(record) })));
+  }
+  await producer.close();
+}
+
+/** The time at which each encoded listing was written. */
+async function* arrivals(broker: Broker, topic: string, signal: AbortSignal): AsyncGenerator<number> {
+  for await (const { timestampMs } of broker.read({ topic, from: 'earliest', follow: true, signal })) yield timestampMs;
+}

@@ -1,0 +1,94 @@
+import { resolve } from 'node:path';
+import { startEngine } from '@labelstream/local/engine';
+import { ENGINE_PARTS, type EngineHandle } from '@labelstream/local/types';
+import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
+import { Command, Option } from 'commander';
+import { type CommandDeps, dataDirOption, examples, parseStages } from '../command.js';
+import { connect } from '../connect.js';
+import { type Output, renderTable } from '../output.js';
+import { engineSettings, type StageProcess, startStages } from '../pipeline/stage-processes.js';
+
+interface UpOptions {
+  readonly engine: 'auto' | 'docker' | 'native';
+  readonly services: string;
+  readonly dataDir: string;
+  readonly json?: boolean;
+}
+
+/** `labelstream up`: the engine, the topics and the services, as far as they do not run yet. */
+export function upCommand(deps: CommandDeps): Command {
+  return new Command('up')
+    .description('Start Kafka, two Redis and the four services on this machine; what runs already is left as it is.')
+    .addOption(new Option('--engine <kind>', 'what Kafka and Redis run in').choices(['auto', 'docker', 'native']).default('auto'))
+    .option('--services <names>', 'which services: all, none, or names separated by commas', 'all')
+    .addOption(dataDirOption(deps.config))
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['up', 'everything'],
+        ['up --services none', 'Kafka and Redis alone'],
+        ['up --engine native', 'processes of this machine, although Docker is there'],
+      ),
+    )
+    .action((options: UpOptions) => up(options, deps));
+}
+
+async function up(options: UpOptions, { config, output, signal }: CommandDeps): Promise<void> {
+  const stages = stagesOf(options.services);
+  const log = output.note;
+  const engine = await startEngine({ engine: options.engine, dataDir: options.dataDir, log });
+  signal.throwIfAborted();
+  const settings = engineSettings(engine);
+  const connection = await connect({ ...config.env, ...settings });
+  try {
+    await connection.ensureTopics();
+  } finally {
+    await connection.close();
+  }
+  const services =
+    stages.length === 0
+      ? []
+      : await startStages({
+          repositoryRoot: config.repositoryRoot,
+          dataDir: resolve(options.dataDir),
+          topicPrefix: config.topicPrefix,
+          stages,
+          settings,
+          log,
+          signal,
+        });
+  if (options.json) await output.printJson(upDocument(engine, services));
+  else await output.print(upText(engine, services, output));
+}
+
+function stagesOf(names: string): readonly StageName[] {
+  if (names === 'none') return [];
+  return names === 'all' ? STAGE_NAMES : parseStages(names.split(','));
+}
+
+function upDocument(engine: EngineHandle, services: readonly StageProcess[]) {
+  const { kind, brokers, redisState, redisCache, dataDir, logsDir, versions } = engine;
+  return {
+    engine: kind,
+    brokers,
+    redis: { state: redisState, cache: redisCache },
+    versions,
+    dataDir,
+    logsDir,
+    services: services.map(({ service, port, report }) => ({ name: service, pid: report.pid, port, health: report.health })),
+  };
+}
+
+function upText(engine: EngineHandle, services: readonly StageProcess[], { paint }: Output): string {
+  const addresses = [engine.brokers.join(','), engine.redisState, engine.redisCache];
+  const rows = [
+    ...ENGINE_PARTS.map((part, i) => [part, String(engine.pids[part] ?? ''), addresses[i] ?? '']),
+    ...services.map(({ service, port, report }) => [service, String(report.pid), `http://127.0.0.1:${port}/status`]),
+  ];
+  return [
+    renderTable([{ title: 'name' }, { title: 'pid', align: 'right' }, { title: 'address' }], rows),
+    '',
+    paint.dim(`Logs: ${engine.logsDir}. See "labelstream status"; stop all of it with "labelstream down".`),
+  ].join('\n');
+}

@@ -1,0 +1,102 @@
+import type { Admin } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { TopicSpec } from '../../events/topics.js';
+import type { Broker, PartitionOffset, TopicInfo } from '../../ports/broker.js';
+import type { OpenClient } from './client.js';
+import { isTopicAlreadyThere, toBrokerError } from './errors.js';
+
+/** The administrative part of the broker port. */
+export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'ping'> {
+  /** Removes an empty group; says nothing when it is not there. */
+  forgetGroup(groupId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function configEntries({ cleanup, retentionMs }: TopicSpec): { name: string; value: string }[] {
+  return [
+    { name: 'cleanup.policy', value: cleanup },
+    ...(retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]),
+  ];
+}
+
+async function createMissing(admin: Admin, topics: Parameters<Broker['ensureTopics']>[0], partitions: number): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const missing = topics.filter(({ topic }) => !existing.has(topic));
+  if (missing.length === 0) return;
+  try {
+    await admin.createTopics({
+      topics: missing.map(({ topic, spec }) => ({ topic, numPartitions: partitions, configEntries: configEntries(spec) })),
+    });
+  } catch (error) {
+    // Another process creates the same topics at this moment.
+    if (!isTopicAlreadyThere(error)) throw error;
+  }
+  // Waits for the leaders, also of topics that somebody else has just created.
+  await admin.fetchTopicMetadata({ topics: missing.map(({ topic }) => topic) });
+}
+
+async function describeTopic(admin: Admin, topic: string): Promise<TopicInfo[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets
+    .map(({ partition, low, high }) => ({ topic, partition, earliest: Number(low), latest: Number(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+async function committedOf(admin: Admin, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
+  const existing = new Set(await admin.listTopics());
+  const known = topics.filter((topic) => existing.has(topic));
+  if (known.length === 0) return [];
+  const fetched = await admin.fetchOffsets({ groupId, topics: known });
+  return fetched.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
+  );
+}
+
+/** One admin connection, opened when it is first needed and opened anew after a failure. */
+export function createKafkaAdmin({ openClient, log }: { readonly openClient: OpenClient; readonly log: Logger }): KafkaAdmin {
+  let current: Promise<Admin> | null = null;
+
+  async function open(): Promise<Admin> {
+    const admin = openClient().admin();
+    await admin.connect();
+    return admin;
+  }
+
+  async function discard(opened: Promise<Admin>): Promise<void> {
+    if (current === opened) current = null;
+    await opened.then((admin) => admin.disconnect()).catch((error: unknown) => log.debug({ err: error }, 'disconnecting failed'));
+  }
+
+  async function withAdmin<T>(doing: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+    current ??= open();
+    const opened = current;
+    try {
+      return await use(await opened);
+    } catch (error) {
+      await discard(opened);
+      throw toBrokerError(error, doing);
+    }
+  }
+
+  return {
+    ensureTopics: (topics, { partitions }) => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions)),
+    describe: (topics) =>
+      withAdmin('describing topics', async (admin) => {
+        const existing = new Set(await admin.listTopics());
+        const infos = await Promise.all(topics.filter((topic) => existing.has(topic)).map((topic) => describeTopic(admin, topic)));
+        return infos.flat();
+      }),
+    committed: (groupId, topics) => withAdmin('reading positions', (admin) => committedOf(admin, groupId, topics)),
+    ping: () =>
+      withAdmin('asking for the cluster', async (admin) => {
+        await admin.describeCluster();
+      }),
+    forgetGroup: (groupId) =>
+      withAdmin('removing a group', async (admin) => {
+        await admin.deleteGroups([groupId]);
+      }).catch((error: unknown) => log.debug({ err: error, groupId }, 'a group was not removed')),
+    async close() {
+      if (current !== null) await discard(current);
+    },
+  };
+}

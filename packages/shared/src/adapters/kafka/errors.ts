@@ -1,0 +1,83 @@
+import { type ErrorCode, LabelstreamError } from '../../errors.js';
+
+/** A newer producer with the same transactional id took over, or the coordinator gave up on a transaction that took too long. */
+const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+/** kafkajs 2.2.4 has no name for PRODUCER_FENCED (KIP-588). */
+const FENCED_MESSAGE = /Unknown error code 90\b/;
+
+const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
+/** Waiting does not help: somebody has to change a setting or a permission. */
+const SETTING_TYPES = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+  'SECURITY_DISABLED',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_GROUP_ID',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_TRANSACTION_TIMEOUT',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+  'POLICY_VIOLATION',
+  'UNSUPPORTED_VERSION',
+]);
+const SETTING_NAMES = new Set(['KafkaJSSASLAuthenticationError', 'KafkaJSServerDoesNotSupportApiKey', 'KafkaJSNotImplemented']);
+
+/** Faults of a program, thrown on this very input. */
+const PROGRAM_NAMES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
+
+/** The membership that a request was made for is over. */
+const LOST_MEMBERSHIP_TYPES = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']);
+
+interface Facts {
+  readonly name: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+
+/** The error, what it wraps, and the members of an aggregate; bounded, so that a cycle does no harm. */
+function chain(error: unknown, depth = 0): Facts[] {
+  if (typeof error !== 'object' || error === null || depth > 8) return [];
+  const { name, type, message, cause, errors } = error as Record<string, unknown>;
+  const members = Array.isArray(errors) ? errors.slice(0, 8) : [];
+  return [
+    { name: text(name), type: text(type), message: text(message) },
+    ...[cause, ...members].flatMap((inner) => chain(inner, depth + 1)),
+  ];
+}
+
+function codeOf(facts: readonly Facts[]): ErrorCode {
+  if (facts.some(({ type, message }) => FENCED_TYPES.has(type) || FENCED_MESSAGE.test(message))) return 'BROKER_FENCED';
+  if (facts.some(({ type }) => TOO_LARGE_TYPES.has(type))) return 'EVENT_TOO_LARGE';
+  if (facts.some(({ type, name }) => SETTING_TYPES.has(type) || SETTING_NAMES.has(name))) return 'CONFIG_INVALID';
+  if (facts.some(({ name }) => PROGRAM_NAMES.has(name))) return 'STAGE_FAILED';
+  return 'BROKER_UNAVAILABLE';
+}
+
+/**
+ * Maps anything that kafkajs throws; total. What is unknown counts as the broker being unavailable, so it is waited for and shown, never
+ * swallowed. `doing` says what was tried, for the message.
+ */
+export function toBrokerError(error: unknown, doing: string): LabelstreamError {
+  if (error instanceof LabelstreamError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new LabelstreamError(codeOf(chain(error)), `${doing}: ${message}`, { cause: error });
+}
+
+/** Whether `error` says that the member belongs to its group no longer, or not in this generation. */
+export const isLostMembership = (error: unknown): boolean => chain(error).some(({ type }) => LOST_MEMBERSHIP_TYPES.has(type));
+
+/** Whether the previous transaction of a producer is still being written down. */
+export const isConcurrentTransaction = (error: unknown): boolean => chain(error).some(({ type }) => type === 'CONCURRENT_TRANSACTIONS');
+
+/** Whether a topic was there already when it was to be created. */
+export const isTopicAlreadyThere = (error: unknown): boolean => chain(error).some(({ type }) => type === 'TOPIC_ALREADY_EXISTS');

@@ -1,0 +1,129 @@
+import type { Logger } from 'pino';
+import type { Lane } from '../../events/lane.js';
+import type { SubscribeOptions, Subscription, TopicPartition } from '../../ports/broker.js';
+import { type CommitGuard, createCommitGuard } from './commit-guard.js';
+import type { ConsumerHandlers } from './consumer.js';
+import { drainWithin } from './drain.js';
+import { createLaneBuffers, type LaneBuffers } from './lane-buffers.js';
+import { createLaneFlow, type LaneFlow } from './lane-flow.js';
+import { toInMessages } from './messages.js';
+
+/** What a subscription knows of its place in the group, and the messages it was given there. */
+export interface Membership extends Pick<Subscription, 'take' | 'generation' | 'assignment' | 'onRevoke'> {
+  /** To be called by the consumer. */
+  readonly handlers: ConsumerHandlers;
+  readonly buffers: LaneBuffers;
+  readonly guard: CommitGuard;
+  /** Delivers nothing more in this generation and waits for the work under way, within a deadline. */
+  revoke(): Promise<void>;
+  /** Nothing is assigned any more, for good. */
+  end(): void;
+}
+
+function topicsByLane(topics: SubscribeOptions['topics']): Record<Lane, string[]> {
+  const of = (lane: Lane) => topics.filter((entry) => entry.lane === lane).map(({ topic }) => topic);
+  return { live: of('live'), backfill: of('backfill') };
+}
+
+interface State {
+  assignment: readonly TopicPartition[];
+  generation: number;
+  delivering: boolean;
+  ended: boolean;
+}
+
+function createHandlers(
+  deps: {
+    readonly state: State;
+    readonly buffers: LaneBuffers;
+    readonly flow: LaneFlow;
+    readonly forget: () => void;
+    readonly beforeJoin: () => Promise<void>;
+  },
+  topics: SubscribeOptions['topics'],
+): ConsumerHandlers {
+  const { state, buffers, flow, forget, beforeJoin } = deps;
+  const laneOf = new Map(topics.map(({ topic, lane }) => [topic, lane]));
+  return {
+    beforeJoin,
+    assigned(partitions) {
+      forget();
+      flow.reset();
+      state.generation++;
+      if (state.ended) return;
+      state.assignment = partitions;
+      state.delivering = true;
+    },
+    batch(batch, consumer) {
+      const lane = laneOf.get(batch.topic);
+      if (!state.delivering || lane === undefined) return;
+      buffers.push(lane, toInMessages(batch, lane, state.generation));
+      flow.filled(lane, buffers.size(lane), consumer);
+    },
+    lost() {
+      forget();
+      flow.forget();
+    },
+  };
+}
+
+/** A membership that has not begun. `drainMs` bounds how long the work under way may hold up a rebalance. */
+export function createMembership(options: SubscribeOptions, drainMs: number, log: Logger): Membership {
+  const buffers = createLaneBuffers();
+  const guard = createCommitGuard();
+  const flow = createLaneFlow(topicsByLane(options.topics), options.maxBufferedPerLane);
+  const state: State = { assignment: [], generation: 0, delivering: false, ended: false };
+  let onRevoke: () => Promise<void> = async () => {};
+  let draining: Promise<void> | null = null;
+
+  function stopDelivering(): void {
+    state.delivering = false;
+    buffers.clear();
+  }
+
+  function forget(): void {
+    stopDelivering();
+    state.assignment = [];
+    guard.reset();
+  }
+
+  async function drain(): Promise<void> {
+    const problem = await drainWithin(onRevoke, drainMs);
+    if (problem !== undefined) log.warn({ err: problem }, 'partitions are given up before the work under way has ended');
+    draining = null;
+  }
+
+  function revoke(): Promise<void> {
+    stopDelivering();
+    draining ??= drain();
+    return draining;
+  }
+
+  // The first join, and a join that is tried again, have nothing to give up.
+  const beforeJoin = async () => {
+    if (state.delivering || draining !== null) await revoke();
+  };
+
+  return {
+    handlers: createHandlers({ state, buffers, flow, forget, beforeJoin }, options.topics),
+    buffers,
+    guard,
+    take(lane, max) {
+      const taken = buffers.take(lane, max);
+      guard.handedOut(taken);
+      if (state.delivering) flow.emptied(lane, buffers.size(lane));
+      return taken;
+    },
+    generation: () => state.generation,
+    assignment: () => state.assignment,
+    onRevoke(next) {
+      onRevoke = next;
+    },
+    revoke,
+    end() {
+      state.ended = true;
+      forget();
+      buffers.close();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Consumer } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { PartitionOffset, SubscribeOptions, Subscription } from '../../ports/broker.js';
+import type { OpenClient } from './client.js';
+import { startConsumer } from './consumer.js';
+import { isLostMembership, toBrokerError } from './errors.js';
+import { createMembership } from './membership.js';
+
+const DEFAULT_SESSION_TIMEOUT_MS = 30_000;
+const MAX_DRAIN_MS = 10_000;
+
+async function commitPositions(consumer: Consumer, offsets: readonly PartitionOffset[], log: Logger): Promise<void> {
+  if (offsets.length === 0) return;
+  try {
+    await consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
+  } catch (error) {
+    // The new owner begins at the last committed position and does this work again.
+    if (!isLostMembership(error)) throw toBrokerError(error, 'committing offsets');
+    log.debug({ offsets }, 'positions of a lost generation were not committed');
+  }
+}
+
+/**
+ * A subscription on kafkajs. The buffers may exceed their bound by what one answer of a broker brings (at most 4 MiB): it is kept rather
+ * than fetched again.
+ */
+export async function createKafkaSubscription(
+  deps: { readonly openClient: OpenClient; readonly log: Logger; readonly onClosed: (subscription: Subscription) => void },
+  options: SubscribeOptions,
+): Promise<Subscription> {
+  const { openClient, log, onClosed } = deps;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  // Nobody sends heartbeats while draining, so the session must outlive it.
+  const member = createMembership(options, Math.min(MAX_DRAIN_MS, sessionTimeoutMs / 2), log);
+  const { buffers, guard } = member;
+  const { consumer, failed, close } = await startConsumer(
+    openClient,
+    {
+      groupId: options.groupId,
+      topics: options.topics.map(({ topic }) => topic),
+      fromBeginning: options.from === 'earliest',
+      sessionTimeoutMs,
+    },
+    member.handlers,
+  );
+  let closing: Promise<void> | null = null;
+
+  async function leave(): Promise<void> {
+    await member.revoke();
+    await close().catch((error: unknown) => log.debug({ err: error }, 'leaving the group failed'));
+    member.end();
+    onClosed(subscription);
+  }
+
+  const subscription: Subscription = {
+    take: member.take,
+    wait: buffers.wait,
+    buffered: buffers.size,
+    commit: (offsets) => commitPositions(consumer, guard.committable(offsets), log),
+    generation: member.generation,
+    assignment: member.assignment,
+    onRevoke: member.onRevoke,
+    failed,
+    close() {
+      closing ??= leave();
+      return closing;
+    },
+  };
+  return subscription;
+}

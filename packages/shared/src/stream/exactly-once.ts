@@ -1,0 +1,80 @@
+import { isLabelstreamError } from '../errors.js';
+import type { InMessage } from '../ports/broker.js';
+import type { Decided, Decider } from './decided.js';
+import type { DeliveryDeps } from './delivery.js';
+import { ABANDONED } from './outage.js';
+import type { OpenTransactions, PartitionTransactions } from './partition-transactions.js';
+import { runStage } from './run-stage.js';
+import type { Term } from './term.js';
+
+export interface ExactlyOnceDeps extends DeliveryDeps {
+  readonly decider: Decider;
+  readonly transactions: PartitionTransactions;
+  readonly term: Term;
+}
+
+/** A micro-batch on its way. */
+interface Work {
+  /** Messages without a durable outcome. */
+  open: readonly InMessage[];
+  /** What the last transaction held, while it is unknown whether it was committed. */
+  inDoubt: readonly Decided[];
+}
+
+/** Brings every message of a micro-batch to its one outcome, or gives it up when its term is over. Throws what cannot be waited for. */
+export async function deliverExactlyOnce(deps: ExactlyOnceDeps, batch: readonly InMessage[]): Promise<void> {
+  const work: Work = { open: batch, inDoubt: [] };
+  try {
+    await deps.patience.untilUp(() => attempt(deps, work), deps.term.giveUp.signal);
+  } finally {
+    deps.metrics.abandoned(work.open.length);
+  }
+}
+
+/** One try to bring all open messages to their outcome; false when it was given up. After an outage it is made again as it is. */
+async function attempt(deps: ExactlyOnceDeps, work: Work): Promise<boolean> {
+  const { metrics, now, decider } = deps;
+  const transactions = await deps.transactions.open();
+  skipCommitted(deps, work, transactions);
+  if (work.open.length === 0) return true;
+  const startedMs = now();
+  const outcomes = await runStage(deps, work.open, deps.term.giveUp.signal);
+  metrics.processed(work.open.length, (now() - startedMs) / 1000);
+  if (outcomes === ABANDONED) return false;
+  return decider.writeAll(decider.decide(work.open, outcomes), (decided) => commit(deps, work, transactions, decided));
+}
+
+/** Our own transaction in doubt turns out to be committed: its outcomes count. What a former owner has committed, it has counted. */
+function skipCommitted(deps: ExactlyOnceDeps, work: Work, { isCommitted }: OpenTransactions): void {
+  const ours = work.inDoubt.filter(({ message }) => isCommitted(message));
+  work.inDoubt = [];
+  settle(deps, work, ours);
+  const byOthers = work.open.filter(isCommitted);
+  work.open = work.open.filter((message) => !isCommitted(message));
+  deps.metrics.abandoned(byOthers.length);
+}
+
+async function commit(deps: ExactlyOnceDeps, work: Work, transactions: OpenTransactions, decided: readonly Decided[]): Promise<boolean> {
+  if (deps.term.isOver()) return false;
+  const startedMs = deps.now();
+  work.inDoubt = decided;
+  try {
+    await transactions.commit(decided);
+  } catch (error) {
+    if (isLabelstreamError(error, 'EVENT_TOO_LARGE')) work.inDoubt = [];
+    // Fenced by the partition's next owner: that is how it should be.
+    if (isLabelstreamError(error, 'BROKER_FENCED') && deps.term.isOver()) return false;
+    throw error;
+  }
+  work.inDoubt = [];
+  settle(deps, work, decided);
+  deps.metrics.carriedOut((deps.now() - startedMs) / 1000);
+  return true;
+}
+
+/** The outcomes are durable: counts them. */
+function settle({ metrics, now }: ExactlyOnceDeps, work: Work, decided: readonly Decided[]): void {
+  for (const { message, outcome } of decided) metrics.outcome(message, outcome, now());
+  const done = new Set(decided.map(({ message }) => message));
+  work.open = work.open.filter((message) => !done.has(message));
+}

@@ -1,0 +1,86 @@
+import { describeError, isLabelstreamError } from '../errors.js';
+import { LANES } from '../events/lane.js';
+import type { InMessage, PartitionOffset, TransactionalProducer } from '../ports/broker.js';
+import type { Decided } from './decided.js';
+import type { DeliveryDeps } from './delivery.js';
+
+/** The transactions of one partition number. */
+export interface PartitionTransactions {
+  /** What is there already, or opened anew where the last transaction left a doubt. Throws BROKER_UNAVAILABLE. */
+  open(): Promise<OpenTransactions>;
+  close(): Promise<void>;
+}
+
+/** The right to write, and the knowledge of what is written. Ends with the first commit whose result is unknown. */
+export interface OpenTransactions {
+  /** Whether a transaction, ours or a former owner's, had committed this message when these were opened. */
+  isCommitted(message: InMessage): boolean;
+  /**
+   * One transaction: all records and the positions after these messages.
+   *
+   * @throws EVENT_TOO_LARGE: nothing was written. BROKER_FENCED. BROKER_UNAVAILABLE: it is unknown what was written.
+   */
+  commit(decided: readonly Decided[]): Promise<void>;
+}
+
+/** Creates the transactions of a partition number. The transactional id is `<groupId>-<partition>`. */
+export function createPartitionTransactions(
+  { broker, groupId, topics, stage, log }: Pick<DeliveryDeps, 'broker' | 'groupId' | 'topics' | 'stage' | 'log'>,
+  partition: number,
+): PartitionTransactions {
+  const input = LANES.map((lane) => topics.of(stage.input, lane));
+  let current: { readonly producer: TransactionalProducer; readonly transactions: OpenTransactions } | null = null;
+
+  async function commit(producer: TransactionalProducer, decided: readonly Decided[]): Promise<void> {
+    try {
+      const records = decided.flatMap((one) => one.records);
+      await producer.commit(records, { groupId, offsets: positionsAfter(decided) });
+    } catch (error) {
+      if (!isLabelstreamError(error, 'EVENT_TOO_LARGE')) drop(producer);
+      throw error;
+    }
+  }
+
+  function drop(producer: TransactionalProducer): void {
+    current = null;
+    producer.close().catch((error) => log.debug({ partition, reason: describeError(error) }, 'producer not closed cleanly'));
+  }
+
+  return {
+    /**
+     * Opening the producer fences every older one of this partition and thereby decides its last transaction; only after that do the
+     * committed positions tell for certain what is done. So a new owner and an owner in doubt about its own transaction do the same.
+     */
+    async open() {
+      if (current !== null) return current.transactions;
+      const producer = await broker.transactionalProducer(`${groupId}-${partition}`);
+      try {
+        const positions = positionsOf(partition, await broker.committed(groupId, input));
+        const isCommitted = ({ topic, offset }: InMessage) => offset < (positions.get(topic) ?? 0);
+        current = { producer, transactions: { isCommitted, commit: (decided) => commit(producer, decided) } };
+        return current.transactions;
+      } catch (error) {
+        drop(producer);
+        throw error;
+      }
+    },
+    async close() {
+      await current?.producer.close();
+      current = null;
+    },
+  };
+}
+
+/** Committed positions of a partition number, by topic. */
+const positionsOf = (partition: number, committed: readonly PartitionOffset[]): Map<string, number> =>
+  new Map(committed.filter((position) => position.partition === partition).map(({ topic, offset }) => [topic, offset]));
+
+/** The positions of a group after these messages, which come in ascending order per topic. */
+function positionsAfter(decided: readonly Decided[]): PartitionOffset[] {
+  const positions = new Map<string, PartitionOffset>();
+  for (const { message } of decided) {
+    const { topic, partition, offset } = message;
+    positions.set(topic, { topic, partition, offset: offset + 1 });
+  }
+  return [...positions.values()];
+}

@@ -1,0 +1,56 @@
+import type { ErrorCode } from '@labelstream/shared/errors';
+import { PASS_HEADERS } from '@labelstream/shared/events/headers';
+import type { PreparedListing } from '@labelstream/shared/events/records';
+import type { TopicNames } from '@labelstream/shared/events/topics';
+import type { Codecs } from '@labelstream/shared/ports/codec';
+import { deadLetter, defer, emit, type Outcome } from '@labelstream/shared/stream/outcome';
+import type { Arrival } from './arrival.js';
+import { decide } from './decide.js';
+import type { FoundImage } from './find-images.js';
+import type { IngestMetrics } from './metrics.js';
+import { planRetry, type RetryPlanDeps } from './retry.js';
+import type { PreparedText } from './text/prepare.js';
+
+export interface ConcludeDeps {
+  readonly codec: Codecs['prepared'];
+  readonly topics: TopicNames;
+  readonly preprocessId: string;
+  readonly retries: RetryPlanDeps;
+  readonly metrics: IngestMetrics;
+}
+
+const MISSING = { state: 'MISSING' } as const;
+
+/** The outcome of a listing whose text and image are as far as they go now. Throws QUEUE_UNAVAILABLE. */
+export async function conclude(arrival: Arrival, text: PreparedText, image: FoundImage, deps: ConcludeDeps): Promise<Outcome> {
+  const { metrics, retries } = deps;
+  const decision = decide({ image, text: text.ref, attempt: arrival.pass.attempt, maxRetries: retries.delaysMs.length });
+  metrics.modality('text', text.ref);
+  metrics.modality('image', decision.kind === 'emit' ? decision.image : image.ref);
+  switch (decision.kind) {
+    case 'deadLetter':
+      return deadLetter(decision.code, decision.detail);
+    case 'defer':
+      await planRetry(arrival, decision.reason, retries);
+      return defer(decision.reason);
+    case 'emit':
+      if (decision.retry) await planRetry(arrival, decision.image.reason as ErrorCode, retries);
+      return send(arrival, { image: decision.image, text: text.ref, tokenIds: text.tokenIds }, deps);
+  }
+}
+
+/** A deletion needs no model inputs; it only has to keep its place among the product's records. */
+export function passDeletion(arrival: Arrival, deps: ConcludeDeps): Outcome {
+  return send(arrival, { image: MISSING, text: MISSING, tokenIds: [] }, deps);
+}
+
+function send({ head, pass }: Arrival, inputs: Pick<PreparedListing, 'image' | 'text' | 'tokenIds'>, deps: ConcludeDeps): Outcome {
+  const { codec, topics, preprocessId } = deps;
+  const record = {
+    topic: topics.of('prepared', head.lane),
+    key: head.productId,
+    value: codec.encode({ ...head, ...inputs, preprocessId }),
+    ...(pass.requeue === 0 ? {} : { headers: { [PASS_HEADERS.requeue]: String(pass.requeue) } }),
+  };
+  return emit([record], inputs.image.reason ?? inputs.text.reason);
+}

@@ -1,0 +1,81 @@
+import { availableParallelism } from 'node:os';
+import { setting } from '@labelstream/shared/config';
+import { modelSettings } from '@labelstream/shared/model/settings';
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const durationMs = (minMs = 1) => setting.integer(minMs, DAY_MS);
+const numberList = (min: number, max: number) =>
+  setting
+    .list()
+    .transform((items) => items.map(Number))
+    .pipe(z.array(z.number().int().min(min).max(max)).max(50));
+const noRetries = z.literal('none').transform(() => [] as number[]);
+
+const limits = {
+  MAX_EVENT_BYTES: setting
+    .integer(1024, 64 * MIB)
+    .default(8 * MIB)
+    .describe('A larger message is a dead letter (EVENT_TOO_LARGE).'),
+  MAX_TEXT_BYTES: setting
+    .integer(1, MIB)
+    .default(64 * 1024)
+    .describe(
+      'A larger title (or description, where there is no title) fails with TEXT_TOO_LARGE; the listing is labelled from its image.',
+    ),
+  MAX_IMAGE_BYTES: setting
+    .integer(1, 256 * MIB)
+    .default(16 * MIB)
+    .describe('Bytes of an encoded image, at most.'),
+  MAX_IMAGE_PIXELS: setting.integer(1, 1_000_000_000).default(50_000_000).describe('Width x height of an image, at most.'),
+  MAX_IMAGES_TRIED: setting.integer(1, 256).default(8).describe('Images of a listing that are tried, in their order.'),
+};
+
+const fetching = {
+  FETCH_CONCURRENCY: setting.integer(1, 1024).default(16).describe('Listings whose images are fetched at the same time.'),
+  FETCH_PER_HOST: setting.integer(1, 1024).default(8).describe('Fetches from one host or bucket at the same time.'),
+  DECODE_CONCURRENCY: setting
+    .integer(1, 256)
+    .default(availableParallelism())
+    .describe('Images decoded at the same time; by default one a core.'),
+  IMAGE_PATIENCE_MS: durationMs()
+    .default(2000)
+    .describe('How long a new listing waits for its images before it goes on with its text alone.'),
+  IMAGE_TIMEOUT_MS: durationMs().default(10_000).describe('The same at the later attempts.'),
+  IMAGE_IDLE_TIMEOUT_MS: durationMs().default(5000).describe('A web server that sends nothing for this long has failed.'),
+  HOST_REST_AFTER: setting.integer(1, 1000).default(3).describe('Time-outs in a row after which an image host is left alone for a while.'),
+  HOST_REST_MS: durationMs().default(10_000).describe('For how long.'),
+  IMAGE_RETRY_DELAYS_MS: z
+    .union([noRetries, numberList(0, DAY_MS)])
+    .default([2000, 10_000, 60_000, 600_000, 3_600_000])
+    .describe('Milliseconds before each further attempt at an image that cannot be had, separated by commas; `none`: no further attempt.'),
+  PIXEL_TTL_MS: durationMs(1000).default(900_000).describe('How long pixels stay in the cache.'),
+};
+
+const sources = {
+  IMAGE_FILE_ROOT: z.string().min(1).optional().describe('The only folder from which `file:` images are read; absent: none is.'),
+  IMAGE_HTTP_ALLOWED: setting.flag().default(false).describe('Whether `http:` images are fetched, not only `https:`.'),
+  IMAGE_PORTS_ALLOW: numberList(1, 65_535).default([]).describe('Web ports allowed beside 80 and 443, separated by commas.'),
+  IMAGE_HOST_ALLOW: setting
+    .list()
+    .default([])
+    .describe('Hosts (`host` or `host:port`, IPv6 in brackets) that are read although their address is private, separated by commas.'),
+  S3_ENDPOINT: setting.url('http', 'https').optional().describe('An S3-compatible store; absent: AWS.'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the buckets.'),
+  S3_PATH_STYLE: setting.flag().default(false).describe('Whether buckets are part of the path in place of the host name.'),
+  S3_BUCKETS: setting
+    .list()
+    .default([])
+    .describe('The only buckets that are read, separated by commas; absent: all that the credentials can.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Credentials for S3; absent: the default chain of the AWS SDK.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Needed with AWS_ACCESS_KEY_ID.'),
+  AWS_SESSION_TOKEN: z.string().min(1).optional().describe('For temporary credentials.'),
+};
+
+/** Settings of ingest. */
+export const ingestSettings = modelSettings
+  .pick({ ENCODER_BUNDLE: true, REQUEUE_LIMIT: true })
+  .extend({ ...limits, ...fetching, ...sources });
+export type IngestSettings = z.infer<typeof ingestSettings>;

@@ -1,0 +1,27 @@
+import type { ErrorCode } from '@labelstream/shared/errors';
+import type { ProductEvent } from '@labelstream/shared/events/product-event';
+import type { RetryQueue } from '@labelstream/shared/ports/retry-queue';
+import type { Arrival } from './arrival.js';
+
+/** Delays vary by as much, so that listings whose image host failed do not all come back at once. */
+const JITTER = 0.2;
+
+export interface RetryPlanDeps {
+  readonly retryQueue: RetryQueue;
+  /** Milliseconds before each retry, in order; their number is the number of retries. */
+  readonly delaysMs: readonly number[];
+  /** 0 <= value < 1. */
+  readonly random: () => number;
+}
+
+/** Plans the next attempt for a listing's image. Planning the same twice plans it once. Throws QUEUE_UNAVAILABLE. */
+export async function planRetry({ head, pass }: Arrival, reason: ErrorCode, deps: RetryPlanDeps): Promise<void> {
+  const { productId, version, op, lane, listing, occurredAt, receivedAt } = head;
+  const event: ProductEvent = { productId, version, op, ...listing, occurredAt };
+  const attempt = pass.attempt + 1;
+  const delayMs = Math.round((deps.delaysMs[pass.attempt] ?? 0) * (1 + JITTER * (2 * deps.random() - 1)));
+  await deps.retryQueue.schedule(
+    { id: `${productId}:${version}:${attempt}`, lane, attempt, event: JSON.stringify(event), reason, receivedAt },
+    delayMs,
+  );
+}
