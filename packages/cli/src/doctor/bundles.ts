@@ -1,0 +1,40 @@
+import type { DoctorCheck } from '@labelstream/local/diagnosis';
+import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
+import { checkPair, loadBundle } from '@labelstream/shared/bundle/load';
+import { describeError } from '@labelstream/shared/errors';
+import type { CliConfig } from '../config.js';
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'encoder bundle': 'set ENCODER_BUNDLE to the folder of a whole encoder bundle',
+  'fusion bundle': 'set FUSION_BUNDLE to the folder of a whole fusion bundle that was made for this encoder',
+};
+
+/** Checks both bundles as a service does before it joins its group: manifest, files by hash, the pair, golden vectors. */
+export async function checkBundles({ encoderBundle, fusionBundle }: Pick<CliConfig, 'encoderBundle' | 'fusionBundle'>): Promise<DoctorCheck[]> {
+  const encoder = loadBundle(encoderBundle, 'encoder');
+  const encoderCheck = await check('encoder bundle', async () => {
+    const bundle = await encoder;
+    await runGolden([bundle]);
+    return bundle.id;
+  });
+  const fusionCheck = await check('fusion bundle', async () => {
+    const bundle = await loadBundle(fusionBundle, 'fusion');
+    checkPair(await encoder, bundle);
+    await runGolden([bundle]);
+    return bundle.id;
+  });
+  return [encoderCheck, fusionCheck];
+}
+
+async function runGolden(bundles: Parameters<typeof openBundles>[0]): Promise<void> {
+  const { inference } = await openBundles(bundles, { INFERENCE_THREADS: 1, INFERENCE_PROVIDER: 'cpu' }, async () => null);
+  await inference.close();
+}
+
+async function check(name: keyof typeof ADVICE, verify: () => Promise<string>): Promise<DoctorCheck> {
+  try {
+    return { name, ok: true, required: true, found: `${await verify()}, verified.` };
+  } catch (error) {
+    return { name, ok: false, required: true, found: `${describeError(error)}.`, advice: ADVICE[name] ?? '' };
+  }
+}
