@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeError } from '@labelstream/shared/errors';
 import { isAlive, processIdentity } from './adapters/process.js';
 import { startEngine, stopEngine } from './engine.js';
 import { stopServices } from './services.js';
@@ -53,6 +54,7 @@ async function removeAbandoned(log: Log): Promise<void> {
     // No owner yet: another test run is just making it.
     if (owner === null || (await isAlive(JSON.parse(owner) as ProcessRecord))) continue;
     log(`ending what a killed test run left in ${dataDir}`);
-    await removeTestFolder(dataDir);
+    // Another test run may be doing the same; whoever comes second finds things gone.
+    await removeTestFolder(dataDir).catch((error: unknown) => log(`${dataDir}: ${describeError(error)}`));
   }
 }

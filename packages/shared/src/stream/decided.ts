@@ -1,4 +1,4 @@
-import { isLabelstreamError } from '../errors.js';
+import { isLabelstreamError, type LabelstreamError } from '../errors.js';
 import type { TopicNames } from '../events/topics.js';
 import type { InMessage } from '../ports/broker.js';
 import { deadLetterRecord } from './dead-letter.js';
@@ -12,12 +12,18 @@ export interface Decided {
   readonly records: readonly OutRecord[];
 }
 
+/**
+ * Whether the broker refused the very records: they are too large, or cannot be written at all. Nothing was written, and nothing else is
+ * wrong with the broker.
+ */
+export const isRefusal = (error: unknown): error is LabelstreamError => isLabelstreamError(error, 'EVENT_TOO_LARGE', 'STAGE_FAILED');
+
 /** Turns outcomes into records, and finds another way where the broker refuses them. */
 export interface Decider {
   /** Pairs a micro-batch with its outcomes, which come in the same order. */
   decide(batch: readonly InMessage[], outcomes: readonly Outcome[]): Decided[];
   /**
-   * Writes a micro-batch. What the broker finds too large is halved, since a batch can be too large as a whole; a message whose own records
+   * Writes a micro-batch. What the broker refuses is halved, since a batch can be too large as a whole; a message whose own records
    * are refused becomes a dead letter, without its bytes if even that is refused.
    *
    * @param write makes the outcomes durable, all or nothing; false when it was told to give up
@@ -42,10 +48,10 @@ export function createDecider(stage: Stage, topics: TopicNames): Decider {
   }
 
   /** The next smaller way to make a refused message durable; null when there is none. */
-  function shrink({ message, outcome, records }: Decided, detail: string): Decided | null {
+  function shrink({ message, outcome, records }: Decided, refusal: LabelstreamError): Decided | null {
     if (outcome.kind !== 'deadLetter') {
-      const tooLarge = deadLetter('EVENT_TOO_LARGE', detail);
-      return { message, outcome: tooLarge, records: recordsOf(message, tooLarge) };
+      const refused = deadLetter(refusal.code, refusal.message);
+      return { message, outcome: refused, records: recordsOf(message, refused) };
     }
     if (records.every(({ value }) => value === null)) return null;
     return { message, outcome, records: [deadLetterRecord(message, outcome, { ...to, omitValue: true })] };
@@ -55,10 +61,10 @@ export function createDecider(stage: Stage, topics: TopicNames): Decider {
     try {
       return await write(decided);
     } catch (error) {
-      if (!isLabelstreamError(error, 'EVENT_TOO_LARGE')) throw error;
+      if (!isRefusal(error)) throw error;
       const [only, ...others] = decided;
       if (only !== undefined && others.length === 0) {
-        const smaller = shrink(only, error.message);
+        const smaller = shrink(only, error);
         if (smaller === null) throw error;
         return writeAll([smaller], write);
       }

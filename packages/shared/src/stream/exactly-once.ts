@@ -1,6 +1,6 @@
 import { isLabelstreamError } from '../errors.js';
 import type { InMessage } from '../ports/broker.js';
-import type { Decided, Decider } from './decided.js';
+import { type Decided, type Decider, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
 import { ABANDONED } from './outage.js';
 import type { OpenTransactions, PartitionTransactions } from './partition-transactions.js';
@@ -61,7 +61,7 @@ async function commit(deps: ExactlyOnceDeps, work: Work, transactions: OpenTrans
   try {
     await transactions.commit(decided);
   } catch (error) {
-    if (isLabelstreamError(error, 'EVENT_TOO_LARGE')) work.inDoubt = [];
+    if (isRefusal(error)) work.inDoubt = [];
     // Fenced by the partition's next owner: that is how it should be.
     if (isLabelstreamError(error, 'BROKER_FENCED') && deps.term.isOver()) return false;
     throw error;

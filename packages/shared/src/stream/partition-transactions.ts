@@ -1,7 +1,7 @@
-import { describeError, isLabelstreamError } from '../errors.js';
+import { describeError } from '../errors.js';
 import { LANES } from '../events/lane.js';
 import type { InMessage, PartitionOffset, TransactionalProducer } from '../ports/broker.js';
-import type { Decided } from './decided.js';
+import { type Decided, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
 
 /** The transactions of one partition number. */
@@ -18,7 +18,7 @@ export interface OpenTransactions {
   /**
    * One transaction: all records and the positions after these messages.
    *
-   * @throws EVENT_TOO_LARGE: nothing was written. BROKER_FENCED. BROKER_UNAVAILABLE: it is unknown what was written.
+   * @throws EVENT_TOO_LARGE, STAGE_FAILED: nothing was written. BROKER_FENCED. BROKER_UNAVAILABLE: it is unknown what was written.
    */
   commit(decided: readonly Decided[]): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function createPartitionTransactions(
       const records = decided.flatMap((one) => one.records);
       await producer.commit(records, { groupId, offsets: positionsAfter(decided) });
     } catch (error) {
-      if (!isLabelstreamError(error, 'EVENT_TOO_LARGE')) drop(producer);
+      if (!isRefusal(error)) drop(producer);
       throw error;
     }
   }

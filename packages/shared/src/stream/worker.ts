@@ -105,10 +105,14 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
     watchdog.tick();
     metrics.retry(code);
   };
+  const watch = (batches: number) => {
+    meter.inFlight(batches);
+    metrics.inFlight(batches);
+  };
   const patience = createPatience({ log, backoff: settings.backoff ?? DEFAULT_BACKOFF, now, random, onRetry });
   const onProgress = () => {
     watchdog.tick();
-    meter.inFlight(delivery.inFlight());
+    watch(delivery.inFlight());
     loop.wake();
   };
   const policy = { maxSize: settings.maxBatchSize, maxAgeMs: settings.maxBatchAgeMs, backfillShare: settings.backfillShare };
@@ -116,7 +120,7 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
   const onTurn = () => {
     // A loop that turns while its work hangs is not alive: with work under way, only progress counts.
     if (delivery.inFlight() === 0) watchdog.tick();
-    meter.inFlight(delivery.inFlight());
+    watch(delivery.inFlight());
     for (const lane of LANES) metrics.buffered(lane, subscription.buffered(lane));
   };
   const loop = startWorkerLoop({ subscription, delivery, onTurn, onFatal: failure.report });

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,12 +19,7 @@ const DESCRIPTOR = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVer
 <groupId>io.apicurio</groupId><artifactId>apicurio-registry-app</artifactId><version>${VERSION}</version></project>
 `;
 
-/** Downloads and unpacks the registry (109 MB) unless it is there; the folder appears only when it is whole. */
-async function install(): Promise<string> {
-  const folder = join(artifacts(), NAME);
-  if (existsSync(folder)) return folder;
-  mkdirSync(artifacts(), { recursive: true });
-  const scratch = mkdtempSync(join(artifacts(), 'registry-'));
+async function download(scratch: string): Promise<string> {
   const repository = join(scratch, 'repository');
   const artifact = join(repository, 'io/apicurio/apicurio-registry-app', VERSION);
   mkdirSync(artifact, { recursive: true });
@@ -35,8 +30,22 @@ async function install(): Promise<string> {
   const unpacked = join(scratch, 'unpacked');
   mkdirSync(unpacked);
   await run('tar', ['xzf', join(artifact, `${NAME}-all.tar.gz`), '-C', unpacked]);
-  if (!existsSync(folder)) renameSync(unpacked, folder);
-  await run('rm', ['-r', scratch]);
+  return unpacked;
+}
+
+/** Downloads and unpacks the registry (109 MB) unless it is there; the folder appears only when it is whole. */
+async function install(): Promise<string> {
+  const folder = join(artifacts(), NAME);
+  if (existsSync(folder)) return folder;
+  mkdirSync(artifacts(), { recursive: true });
+  const scratch = mkdtempSync(join(artifacts(), 'registry-'));
+  try {
+    const unpacked = await download(scratch);
+    // Another run may have been faster.
+    if (!existsSync(folder)) renameSync(unpacked, folder);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
   return folder;
 }
 

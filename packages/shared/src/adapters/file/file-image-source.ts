@@ -7,6 +7,8 @@ import { describeUri } from '../../image/describe-uri.js';
 import { imageTooLarge, readLimited } from '../../image/read-limited.js';
 import type { ImageSource } from '../../ports/image-source.js';
 
+const CHUNK_BYTES = 64 * 1024;
+
 export interface FileImageSourceOptions {
   /** The only folder that may be read, with all below it; without one no file may be read. */
   readonly root?: string;
@@ -35,7 +37,7 @@ export function createFileImageSource({ root, maxBytes }: FileImageSourceOptions
     const stats = await file.stat();
     if (!stats.isFile()) throw refuse('not a regular file', uri);
     if (stats.size > maxBytes) throw imageTooLarge(maxBytes);
-    return readLimited(file.createReadStream({ autoClose: false, ...(signal === undefined ? {} : { signal }) }), maxBytes);
+    return readLimited(chunksOf(file, signal), maxBytes);
   }
 
   return {
@@ -48,6 +50,15 @@ export function createFileImageSource({ root, maxBytes }: FileImageSourceOptions
       }
     },
   };
+}
+
+async function* chunksOf(file: FileHandle, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 function toPath(uri: string): string {

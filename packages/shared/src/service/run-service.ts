@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { type CommonSettings, commonSettings, type Env, printRedacted, processEnv, readConfig } from '../config.js';
+import { isLabelstreamError } from '../errors.js';
+import { createLog } from '../observability/log.js';
+import type { Service } from './service.js';
+import { startServices } from './start-service.js';
+
+/** What a service process tells its parent by its exit code. */
+export const EXIT_CODES = { clean: 0, failed: 1, config: 2 } as const;
+
+/** Beyond the drain's own deadline, closing connections gets this long. */
+const CLOSE_GRACE_MS = 10_000;
+
+/**
+ * The whole life of a service process, for `services/<name>/src/main.ts`: reads the settings, starts, works until SIGTERM or SIGINT, drains,
+ * and exits. A second signal ends it at once.
+ */
+export async function runService(service: Service, env: Env = processEnv()): Promise<void> {
+  const settings = readSettings(service.name, env);
+  const log = createLog({ name: service.name, level: settings.LOG_LEVEL });
+  const stop = stopOnSignals(log, settings.SHUTDOWN_DEADLINE_MS + CLOSE_GRACE_MS);
+  exitOnUncaught(log);
+  log.info({ settings: printRedacted(settings) }, 'starting');
+  try {
+    const running = await startServices([service], { name: service.name, settings, env, log, signal: stop });
+    // The first of the two ends the work; a failure is thrown only after everything is closed.
+    const failure = await Promise.race([aborted(stop), running.failed]).catch((error: unknown) => ({ error }));
+    await running.stop();
+    if (failure !== undefined) throw failure.error;
+  } catch (error) {
+    if (!stop.aborted) exitWith(log, error);
+  }
+  log.info('stopped');
+  process.exit(EXIT_CODES.clean);
+}
+
+function readSettings(name: string, env: Env): CommonSettings {
+  try {
+    return readConfig(commonSettings, env);
+  } catch (error) {
+    return exitWith(createLog({ name, level: 'info' }), error);
+  }
+}
+
+function exitWith(log: Logger, error: unknown): never {
+  log.fatal({ err: error }, 'this process cannot go on');
+  process.exit(isLabelstreamError(error, 'CONFIG_INVALID', 'BUNDLE_INVALID', 'BUNDLE_MISMATCH') ? EXIT_CODES.config : EXIT_CODES.failed);
+}
+
+/** Aborted by the first SIGTERM or SIGINT. The second one, or the deadline, ends the process as it is. */
+function stopOnSignals(log: Logger, deadlineMs: number): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(EXIT_CODES.failed);
+    log.info({ signal: name }, 'stopping');
+    stop.abort();
+    setTimeout(() => exitWith(log, new Error(`not stopped within ${deadlineMs} ms`)), deadlineMs).unref();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return stop.signal;
+}
+
+function exitOnUncaught(log: Logger): void {
+  process.on('uncaughtException', (error) => exitWith(log, error));
+  process.on('unhandledRejection', (error) => exitWith(log, error));
+}
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
