@@ -5,8 +5,12 @@
 const CLIENTS =
   '(node_modules/(kafkajs|ioredis|bullmq|@aws-sdk/[^/]+|onnxruntime-node|sharp)/)|^(node:)?(fs|fs/promises|http|https|http2|net|tls|dns|dns/promises|dgram|child_process|worker_threads|cluster)$';
 
-/** Where they may be used: adapters, a process's entry and its settings, what serves tests, the command line and the local engine. */
-const EDGES = '/src/(adapters/|testing/|main\\.ts$|config\\.ts$|observability/(http|ready-file)\\.ts$)|^packages/cli/|^infra/local/';
+/**
+ * Where they may be used: adapters, a process's entry and its settings, what serves tests, health and metrics, the command line and the
+ * local engine. `net/` asks node:net only whether a text is an address.
+ */
+const EDGES =
+  '/src/(adapters/|testing/|main\\.ts$|config\\.ts$)|^packages/shared/src/(observability/(http|ready-file)\\.ts$|net/)|^packages/cli/|^infra/local/';
 
 module.exports = {
   forbidden: [

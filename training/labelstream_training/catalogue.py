@@ -10,7 +10,9 @@ from pathlib import Path
 
 PUBLIC_DATASET = "https://www.kaggle.com/datasets/paramaggarwal/fashion-product-images-small"
 TASKS = ("gender", "masterCategory", "subCategory", "articleType", "baseColour", "season", "usage")
+# Class indices that are no class: an empty field, and a label that no train row has (always a miss).
 UNLABELLED = -1
+UNKNOWN_LABEL = -2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,9 +77,12 @@ def collect_labels(listings: Iterable[Listing]) -> dict[str, list[str]]:
 
 
 def label_indices(listing: Listing, vocabulary: dict[str, list[str]]) -> list[int]:
-    """Class index per task; UNLABELLED where the field is empty or its label is not in the vocabulary."""
-    indices = []
-    for task, label in zip(TASKS, listing.labels, strict=True):
-        names = vocabulary[task]
-        indices.append(names.index(label) if label in names else UNLABELLED)
-    return indices
+    """Class index per task; UNLABELLED where the field is empty, UNKNOWN_LABEL where the vocabulary lacks the label."""
+    return [label_index(label, vocabulary[task]) for task, label in zip(TASKS, listing.labels, strict=True)]
+
+
+def label_index(label: str, names: list[str]) -> int:
+    """See `label_indices`."""
+    if not label:
+        return UNLABELLED
+    return names.index(label) if label in names else UNKNOWN_LABEL

@@ -8,21 +8,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .catalogue import UNLABELLED
-
 
 def task_loss(logits: Sequence[Tensor], labels: Tensor, valid: Tensor, smoothing: float) -> Tensor:
     """Mean over tasks of the cross entropy over labelled listings.
 
-    `logits`: one [B, C] per task; `labels` int64 [B, T] with UNLABELLED; `valid` float32 [B] takes listings out
+    `logits`: one [B, C] per task; `labels` int64 [B, T], negative where there is none; `valid` float32 [B] takes listings out
     altogether. A task without a labelled listing in the batch adds nothing.
     """
     total = labels.new_zeros((), dtype=torch.float32)
     for index, scores in enumerate(logits):
-        losses = F.cross_entropy(
-            scores, labels[:, index], ignore_index=UNLABELLED, label_smoothing=smoothing, reduction="none"
-        )  # [B]
-        weight = (labels[:, index] != UNLABELLED).float() * valid  # [B]
+        truth = labels[:, index]  # [B]
+        losses = F.cross_entropy(scores, truth.clamp(min=0), label_smoothing=smoothing, reduction="none")  # [B]
+        weight = (truth >= 0).float() * valid  # [B]
         total = total + (losses * weight).sum() / weight.sum().clamp(min=1.0)
     return total / len(logits)
 

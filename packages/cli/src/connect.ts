@@ -28,7 +28,10 @@ export async function addressedEnv(env: Env, dataDir: string): Promise<Env> {
   if (env.KAFKA_BROKERS) return env;
   const engine = await engineStatus(dataDir);
   if (engine.running) return { ...env, ...engineSettings(engine) };
-  throw new LabelstreamError('BROKER_UNAVAILABLE', 'No Kafka is known: start the local engine with "labelstream up", or set KAFKA_BROKERS.');
+  throw new LabelstreamError(
+    'BROKER_UNAVAILABLE',
+    'No Kafka is known: start the local engine with "labelstream up", or set KAFKA_BROKERS.',
+  );
 }
 
 /** Connects to the Kafka of the environment, else to that of the local engine. */

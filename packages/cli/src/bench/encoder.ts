@@ -88,7 +88,12 @@ async function measureService(bundle: Bundle<EncoderManifest>, listings: number,
     await broker.ensureTopics(topics.all(), { partitions: PARTITIONS });
     log(`writing ${listings} listings and their pixels`);
     await fill({ broker, cache, topics, codecs: await createCodecs(), bundle, listings, salt: topicPrefix });
-    const settings = { ...engineSettings(engine), ENCODER_BUNDLE: options.encoderBundle, INFERENCE_THREADS: String(threads), LOG_LEVEL: 'warn' };
+    const settings = {
+      ...engineSettings(engine),
+      ENCODER_BUNDLE: options.encoderBundle,
+      INFERENCE_THREADS: String(threads),
+      LOG_LEVEL: 'warn',
+    };
     const processes = await startStages({ repositoryRoot, dataDir, stages: ['encoder'], topicPrefix, settings, log, signal });
     names = processes.map(({ service }) => service);
     log('the encoder service is at work');
@@ -119,22 +124,32 @@ async function fill({ broker, cache, topics, codecs, bundle, listings, salt }: F
   for (let at = 0; at < listings; at += WRITE_AT_ONCE) {
     const indices = Array.from({ length: Math.min(WRITE_AT_ONCE, listings - at) }, (_, i) => at + i);
     const imageHash = (index: number) => uniqueHash(`${salt} image`, index);
-    await cache.setMany(indices.map((index) => ({ key: cacheKeys.pixels(id, imageHash(index)), value: randomPixels(preprocess, index), ttlMs: PIXEL_TTL_MS })));
-    const records = indices.map((index): PreparedListing => ({
-      productId: `bench-${index}`,
-      version: 1,
-      revision: 0,
-      op: 'UPSERT',
-      lane: 'live',
-      listing: { title: `bench ${index}`, attributes: {}, images: [] },
-      occurredAt: Date.now(),
-      receivedAt: Date.now(),
-      image: { state: 'USED', sha256: imageHash(index) },
-      text: { state: 'USED', sha256: uniqueHash(`${salt} text`, index) },
-      tokenIds: randomIds(text, index),
-      preprocessId: id,
-    }));
-    await producer.send(records.map((record) => ({ topic: topics.of('prepared'), key: record.productId, value: codecs.prepared.encode(record) })));
+    await cache.setMany(
+      indices.map((index) => ({
+        key: cacheKeys.pixels(id, imageHash(index)),
+        value: randomPixels(preprocess, index),
+        ttlMs: PIXEL_TTL_MS,
+      })),
+    );
+    const records = indices.map(
+      (index): PreparedListing => ({
+        productId: `bench-${index}`,
+        version: 1,
+        revision: 0,
+        op: 'UPSERT',
+        lane: 'live',
+        listing: { title: `bench ${index}`, attributes: {}, images: [] },
+        occurredAt: Date.now(),
+        receivedAt: Date.now(),
+        image: { state: 'USED', sha256: imageHash(index) },
+        text: { state: 'USED', sha256: uniqueHash(`${salt} text`, index) },
+        tokenIds: randomIds(text, index),
+        preprocessId: id,
+      }),
+    );
+    await producer.send(
+      records.map((record) => ({ topic: topics.of('prepared'), key: record.productId, value: codecs.prepared.encode(record) })),
+    );
   }
   await producer.close();
 }

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { readLocalConfig } from '@labelstream/local/config';
 import { createLog } from '@labelstream/shared/observability/log';
 import { Command } from 'commander';
-import { benchEncoder } from '../bench/encoder.js';
 import { commitOf } from '../bench/commit.js';
+import { benchEncoder } from '../bench/encoder.js';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 
 interface BenchFlags {
@@ -25,7 +25,10 @@ export const benchCommand: CommandFactory = (deps) => {
     .option('--seconds <n>', 'about how long the service is measured', wholeNumber('--seconds', 5, 3600), 20)
     .option('--out <file>', 'also store the result, with commit and machine')
     .option('--json', 'end with one JSON line on stdout')
-    .addHelpText('after', examples(['bench encoder', 'how much of ONNX Runtime the service keeps'], ['bench encoder --threads 2 --json', 'for machines']))
+    .addHelpText(
+      'after',
+      examples(['bench encoder', 'how much of ONNX Runtime the service keeps'], ['bench encoder --threads 2 --json', 'for machines']),
+    )
     .action((flags: BenchFlags) => encoder(flags, deps));
   return bench;
 };
@@ -44,7 +47,10 @@ async function encoder({ threads, seconds, out, json }: BenchFlags, { config, ou
   if (out !== undefined) {
     const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
     await mkdir(dirname(out), { recursive: true });
-    await writeFile(out, `${JSON.stringify({ bench: 'encoder', at: new Date().toISOString(), gitSha: await commitOf(config.repositoryRoot), ...machine, ...report }, null, 2)}\n`);
+    await writeFile(
+      out,
+      `${JSON.stringify({ bench: 'encoder', at: new Date().toISOString(), gitSha: await commitOf(config.repositoryRoot), ...machine, ...report }, null, 2)}\n`,
+    );
   }
   if (json === true) return output.printJson(report);
   const { before, after, batchSize } = report.bareListingsPerSecond;

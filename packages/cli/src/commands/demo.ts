@@ -35,7 +35,9 @@ interface DemoFlags extends Partial<SourceFlags> {
 
 /** `labelstream demo`: everything in one go, on sample listings or on one's own. */
 export const demoCommand: CommandFactory = (deps) =>
-  addSourceOptions(new Command('demo').description('Stream sample listings, or your own, through the four services and show what comes out.'))
+  addSourceOptions(
+    new Command('demo').description('Stream sample listings, or your own, through the four services and show what comes out.'),
+  )
     .addOption(new Option('--engine <engine>', 'where Kafka and Redis run').choices(['auto', 'docker', 'native', 'memory']).default('auto'))
     .addOption(new Option('--lane <lane>', 'lane to send the listings through').choices([...LANES]).default('live'))
     .option('--drop <what>', 'take a modality away: image, text, or mixed:SHARE (half of the share each)')
@@ -55,7 +57,8 @@ export const demoCommand: CommandFactory = (deps) =>
 async function demo(flags: DemoFlags, deps: CommandDeps): Promise<void> {
   const { config, output } = deps;
   const drop = parseDrop(flags.drop);
-  if (flags.drop !== undefined && flags.source === undefined) throw new LabelstreamError('USAGE', '--drop needs listings of your own: add --source FILE.');
+  if (flags.drop !== undefined && flags.source === undefined)
+    throw new LabelstreamError('USAGE', '--drop needs listings of your own: add --source FILE.');
   const folder = dataFolder(config);
   const plan = await makePlan(flags, drop, folder);
   const runId = `${Date.now().toString(36)}`;

@@ -22,7 +22,9 @@ export function downCommand(deps: CommandDeps): Command {
 async function down({ dataDir, json }: DownOptions, { output }: CommandDeps): Promise<void> {
   const services = await servicesStatus(dataDir);
   const { kind, parts } = await engineStatus(dataDir);
-  const stopped = [...services, ...parts.map(({ part, alive }) => ({ name: part, alive }))].filter(({ alive }) => alive).map(({ name }) => name);
+  const stopped = [...services, ...parts.map(({ part, alive }) => ({ name: part, alive }))]
+    .filter(({ alive }) => alive)
+    .map(({ name }) => name);
   if (services.length > 0) output.note(`stopping ${services.map(({ name }) => name).join(', ')}`);
   await stopStages(
     dataDir,

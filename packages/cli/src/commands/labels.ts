@@ -68,7 +68,10 @@ async function withLabels(dataDir: string, deps: CommandDeps, work: (source: Lab
     const topic = connection.topics.of('labels');
     const partitions = await connection.broker.describe([topic]);
     if (partitions.length === 0) {
-      throw new LabelstreamError('USAGE', `There is no topic ${topic}; start the services ("labelstream up") or set TOPIC_PREFIX to theirs.`);
+      throw new LabelstreamError(
+        'USAGE',
+        `There is no topic ${topic}; start the services ("labelstream up") or set TOPIC_PREFIX to theirs.`,
+      );
     }
     await work({ broker: connection.broker, labels: connection.codecs.labels, topic });
   } finally {

@@ -53,7 +53,13 @@ function statusText(engine: EngineStatus, services: readonly StageProcess[], { p
     ...engine.parts.map(({ part, pid, port, healthy }) => row(part, healthy ? 'ready' : 'down', pid, port, '')),
     ...services.map(({ service, port, report }) => row(service, report.health, report.pid, port, String(report.lag))),
   ];
-  function row(name: string, health: StageProcess['report']['health'], pid: number | undefined, port: number | undefined, lag: string): string[] {
+  function row(
+    name: string,
+    health: StageProcess['report']['health'],
+    pid: number | undefined,
+    port: number | undefined,
+    lag: string,
+  ): string[] {
     return [name, colour[health](health), String(pid ?? ''), String(port ?? ''), lag];
   }
   const columns = [

@@ -10,7 +10,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** Checks both bundles as a service does before it joins its group: manifest, files by hash, the pair, golden vectors. */
-export async function checkBundles({ encoderBundle, fusionBundle }: Pick<CliConfig, 'encoderBundle' | 'fusionBundle'>): Promise<DoctorCheck[]> {
+export async function checkBundles({
+  encoderBundle,
+  fusionBundle,
+}: Pick<CliConfig, 'encoderBundle' | 'fusionBundle'>): Promise<DoctorCheck[]> {
   const encoder = loadBundle(encoderBundle, 'encoder');
   const encoderCheck = await check('encoder bundle', async () => {
     const bundle = await encoder;

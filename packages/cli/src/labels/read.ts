@@ -44,7 +44,8 @@ export async function lastLabels(source: LabelSource, productId: string, signal:
   const partitions = await source.broker.describe([source.topic]);
   const home = partitionOfKey(productId, partitions.length);
   // A topic that was given more partitions, or is written by another partitioner, has labels elsewhere too.
-  const found = (await lastIn(source, partitions, ({ partition }) => partition === home, productId, signal)) ??
+  const found =
+    (await lastIn(source, partitions, ({ partition }) => partition === home, productId, signal)) ??
     (await lastIn(source, partitions, ({ partition }) => partition !== home, productId, signal));
   return found === null ? null : toLine(source, found);
 }

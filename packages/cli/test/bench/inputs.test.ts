@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { randomIds, randomPixels, uniqueHash } from '../../src/bench/inputs.js';
 
-const text = { tokenizer: 'tokenizer.json', contextLength: 32, vocabularySize: 100, beginTokenId: 98, endTokenId: 99, padTokenId: 97 } as const;
+const text = {
+  tokenizer: 'tokenizer.json',
+  contextLength: 32,
+  vocabularySize: 100,
+  beginTokenId: 98,
+  endTokenId: 99,
+  padTokenId: 97,
+} as const;
 const preprocess = { width: 6, height: 8, channels: 3, fit: 'contain', kernel: 'lanczos3', background: [255, 255, 255] } as const;
 
 describe('bench inputs', () => {

@@ -37,7 +37,13 @@ beforeAll(async () => {
     config: { ...readCliConfig(), dataDir: join(folder, 'data') },
   });
   try {
-    const run = await runDemo(pipeline, plan, { lane: 'live', signal, stallMs: 60_000, onProgress: () => {}, onLabels: (labels) => history.push(labels) });
+    const run = await runDemo(pipeline, plan, {
+      lane: 'live',
+      signal,
+      stallMs: 60_000,
+      onProgress: () => {},
+      onLabels: (labels) => history.push(labels),
+    });
     account = run.account;
     const services = await pipeline.reports();
     summary = summarise({ plan, account, services, engine: pipeline.engine, durationMs: run.durationMs, evaluate: true });
@@ -48,7 +54,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const ofKind = (outcome: DemoAction['expected']['outcome']) => [...expectedAtEnd(actions)].filter(([, { expected }]) => expected.outcome === outcome);
+const ofKind = (outcome: DemoAction['expected']['outcome']) =>
+  [...expectedAtEnd(actions)].filter(([, { expected }]) => expected.outcome === outcome);
 
 describe('the demo through four processes', () => {
   it('accounts for every listing, each in the way it should end', () => {
@@ -89,7 +96,10 @@ describe('the demo through four processes', () => {
   });
 
   it('sends to the dead letters what is no event, each with its code', () => {
-    const expected = ofKind('deadLetter').map(([key, { expected }]) => ({ key, code: expected.outcome === 'deadLetter' ? expected.code : '' }));
+    const expected = ofKind('deadLetter').map(([key, { expected }]) => ({
+      key,
+      code: expected.outcome === 'deadLetter' ? expected.code : '',
+    }));
     const byKey = (a: { key: string }, b: { key: string }) => a.key.localeCompare(b.key);
     expect([...account.deadLetters()].sort(byKey)).toEqual(expected.sort(byKey));
   });
@@ -105,7 +115,11 @@ describe('the demo through four processes', () => {
 
   it('gives each label its confidence, its modality weights, and the model that made it', () => {
     for (const { labels, model, image, text } of account.standing().values()) {
-      expect(model).toMatchObject({ encoder: expect.stringMatching(/@[0-9a-f]{12}$/), fusion: expect.stringMatching(/@[0-9a-f]{12}$/), generation: expect.any(Number) });
+      expect(model).toMatchObject({
+        encoder: expect.stringMatching(/@[0-9a-f]{12}$/),
+        fusion: expect.stringMatching(/@[0-9a-f]{12}$/),
+        generation: expect.any(Number),
+      });
       for (const { confidence, imageWeight, textWeight } of labels) {
         expect(confidence).toBeGreaterThan(0);
         expect(confidence).toBeLessThanOrEqual(1);

@@ -18,13 +18,15 @@ const CLOSE_GRACE_MS = 10_000;
 export async function runService(service: Service, env: Env = processEnv()): Promise<void> {
   const settings = readSettings(service.name, env);
   const log = createLog({ name: service.name, level: settings.LOG_LEVEL });
-  const stop = stopOnSignals(log, settings.SHUTDOWN_DEADLINE_MS + CLOSE_GRACE_MS);
+  const endBy = () => exitLater(log, settings.SHUTDOWN_DEADLINE_MS + CLOSE_GRACE_MS);
+  const stop = stopOnSignals(log, endBy);
   exitOnUncaught(log);
   log.info({ settings: printRedacted(settings) }, 'starting');
   try {
     const running = await startServices([service], { name: service.name, settings, env, log, signal: stop });
     // The first of the two ends the work; a failure is thrown only after everything is closed.
     const failure = await Promise.race([aborted(stop), running.failed]).catch((error: unknown) => ({ error }));
+    endBy();
     await running.stop();
     if (failure !== undefined) throw failure.error;
   } catch (error) {
@@ -47,18 +49,26 @@ function exitWith(log: Logger, error: unknown): never {
   process.exit(isLabelstreamError(error, 'CONFIG_INVALID', 'BUNDLE_INVALID', 'BUNDLE_MISMATCH') ? EXIT_CODES.config : EXIT_CODES.failed);
 }
 
-/** Aborted by the first SIGTERM or SIGINT. The second one, or the deadline, ends the process as it is. */
-function stopOnSignals(log: Logger, deadlineMs: number): AbortSignal {
+/** Aborted by the first SIGTERM or SIGINT; the second one ends the process as it is. */
+function stopOnSignals(log: Logger, onStop: () => void): AbortSignal {
   const stop = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (stop.signal.aborted) process.exit(EXIT_CODES.failed);
     log.info({ signal: name }, 'stopping');
     stop.abort();
-    setTimeout(() => exitWith(log, new Error(`not stopped within ${deadlineMs} ms`)), deadlineMs).unref();
+    onStop();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   return stop.signal;
+}
+
+/** A process that cannot close in time ends all the same. */
+function exitLater(log: Logger, deadlineMs: number): void {
+  setTimeout(() => {
+    log.fatal({ deadlineMs }, 'not stopped in time');
+    process.exit(EXIT_CODES.failed);
+  }, deadlineMs).unref();
 }
 
 function exitOnUncaught(log: Logger): void {

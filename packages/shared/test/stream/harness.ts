@@ -52,7 +52,7 @@ export async function contents(broker: Broker, topic: string): Promise<string[]>
 
 export const output = topics.of('predicted');
 export const deadLetters = topics.deadLetters('encoded');
-export const valueOf = (message: InMessage) => text.decode(message.value ?? new Uint8Array());
+export const textOf = (message: InMessage) => text.decode(message.value ?? new Uint8Array());
 
 /** The plain outcome of a message: itself, passed on. */
 export const passOn = (message: InMessage): Outcome => emit([{ topic: output, key: message.key ?? '', value: message.value }]);

@@ -12,7 +12,7 @@ import {
   stageOf,
   topics,
   until,
-  valueOf,
+  textOf,
   work,
 } from './harness.js';
 
@@ -40,7 +40,7 @@ describe.each(['at-least-once', 'transactional'] as const)('%s', (delivery) => {
     const worker = await work(
       broker,
       stageOf((message) => {
-        if (valueOf(message) === 'p3:17') throw new Error('boom');
+        if (textOf(message) === 'p3:17') throw new Error('boom');
         return passOn(message);
       }, delivery),
     );

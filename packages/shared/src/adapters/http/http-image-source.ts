@@ -81,6 +81,8 @@ function createOpener(agents: { readonly http: http.Agent; readonly https: https
       request.on('timeout', () => request.destroy(new Error(`no byte for ${idleTimeoutMs} ms`)));
       request.on('response', done);
       request.on('error', fail);
+      // A server that changes the protocol is hung up on without an error.
+      request.on('close', () => fail(new Error('the connection ended without an answer')));
       request.end();
     });
 }

@@ -7,6 +7,8 @@ import { isTopicAlreadyThere, toBrokerError } from './errors.js';
 
 /** The administrative part of the broker port. */
 export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'ping'> {
+  /** As `committed`, for topics that are known to exist; one round trip less. */
+  positions(groupId: string, topics: readonly string[]): Promise<PartitionOffset[]>;
   /** Removes an empty group; says nothing when it is not there. */
   forgetGroup(groupId: string): Promise<void>;
   close(): Promise<void>;
@@ -42,14 +44,17 @@ async function describeTopic(admin: Admin, topic: string): Promise<TopicInfo[]> 
     .sort((a, b) => a.partition - b.partition);
 }
 
-async function committedOf(admin: Admin, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
-  const existing = new Set(await admin.listTopics());
-  const known = topics.filter((topic) => existing.has(topic));
-  if (known.length === 0) return [];
-  const fetched = await admin.fetchOffsets({ groupId, topics: known });
+async function positionsOf(admin: Admin, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
+  if (topics.length === 0) return [];
+  const fetched = await admin.fetchOffsets({ groupId, topics: [...topics] });
   return fetched.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
   );
+}
+
+async function existingOf(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  return topics.filter((topic) => existing.has(topic));
 }
 
 /** One admin connection, opened when it is first needed and opened anew after a failure. */
@@ -82,11 +87,12 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
     ensureTopics: (topics, { partitions }) => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions)),
     describe: (topics) =>
       withAdmin('describing topics', async (admin) => {
-        const existing = new Set(await admin.listTopics());
-        const infos = await Promise.all(topics.filter((topic) => existing.has(topic)).map((topic) => describeTopic(admin, topic)));
+        const infos = await Promise.all((await existingOf(admin, topics)).map((topic) => describeTopic(admin, topic)));
         return infos.flat();
       }),
-    committed: (groupId, topics) => withAdmin('reading positions', (admin) => committedOf(admin, groupId, topics)),
+    committed: (groupId, topics) =>
+      withAdmin('reading positions', async (admin) => positionsOf(admin, groupId, await existingOf(admin, topics))),
+    positions: (groupId, topics) => withAdmin('reading positions', (admin) => positionsOf(admin, groupId, topics)),
     ping: () =>
       withAdmin('asking for the cluster', async (admin) => {
         await admin.describeCluster();

@@ -38,7 +38,7 @@ export function createKafkaBroker(deps: KafkaBrokerDeps): Broker {
       return track(await createKafkaProducer({ openClient, log }));
     },
     async transactionalProducer(transactionalId) {
-      return track(await createKafkaTransactionalProducer({ openClient, log, committed: admin.committed }, transactionalId));
+      return track(await createKafkaTransactionalProducer({ openClient, log, positions: admin.positions }, transactionalId));
     },
     ensureTopics: admin.ensureTopics,
     describe: admin.describe,

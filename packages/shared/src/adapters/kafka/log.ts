@@ -1,28 +1,26 @@
 import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
 
-/** Said although nothing is wrong: producers here limit their retries on purpose and are opened anew after a failure. */
-const EXPECTED = /^Limiting retries for the idempotent producer/;
-/** The next transaction began before the last one was written down; kafkajs tries again after a few milliseconds. */
-const CONCURRENT = /concurrent operation on the same transaction/;
-const REBALANCING = /group is rebalancing|not aware of this member|generation id is not valid/;
-
-/** Error responses arrive as exceptions too, at the caller who knows whether they matter. */
+/**
+ * Lines about what the caller learns anyway, as an exception: error responses, failed sends and their retries (among them that the last
+ * transaction is not yet written down, which is everyday life). Producers limit their retries on purpose and say so.
+ */
 const isEcho = ({ namespace, log }: LogEntry) =>
-  (namespace === 'Connection' && log.message.startsWith('Response ')) ||
-  [EXPECTED, CONCURRENT, REBALANCING].some((known) => known.test(log.message));
+  namespace === 'Producer' || (namespace === 'Connection' && log.message.startsWith('Response '));
+/** A consumer that joins again by itself. */
+const REJOIN = /group is rebalancing|not aware of this member|coordinator is loading|Restarting the consumer/;
 
 function write(log: Logger, entry: LogEntry): void {
   const { timestamp: _timestamp, logger: _logger, message, stack: _stack, ...details } = entry.log;
   const line = entry.namespace === '' ? message : `${entry.namespace}: ${message}`;
-  if (isEcho(entry)) log.debug(details, line);
-  else if (entry.level === logLevel.ERROR) log.error(details, line);
-  else if (entry.level === logLevel.WARN) log.warn(details, line);
+  if (isEcho(entry) || REJOIN.test(message)) log.debug(details, line);
+  else if (entry.level === logLevel.ERROR) log.warn(details, line);
+  else if (entry.level === logLevel.WARN) log.info(details, line);
   else if (entry.level === logLevel.INFO) log.debug(details, line);
   else log.trace(details, line);
 }
 
-/** Sends kafkajs' log lines to `log`, one level lower where they only describe everyday life. */
+/** Sends kafkajs' log lines to `log`, one level lower: what matters reaches the caller as an exception or ends the subscription. */
 export const kafkaLogCreator =
   (log: Logger): logCreator =>
   () =>

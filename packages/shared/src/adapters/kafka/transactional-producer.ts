@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
-import type { Broker, PartitionOffset, TransactionalProducer } from '../../ports/broker.js';
+import type { PartitionOffset, TransactionalProducer } from '../../ports/broker.js';
 import type { OutRecord } from '../../stream/outcome.js';
+import type { KafkaAdmin } from './admin.js';
 import type { OpenClient } from './client.js';
 import { isConcurrentTransaction, toBrokerError } from './errors.js';
 import { splitBySize, toTopicMessages } from './messages.js';
@@ -15,13 +16,16 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
 const RETRY = { initialRetryTime: 3, factor: 0.2, multiplier: 1.5, maxRetryTime: 1000, retries: 18 };
 const OFFSETS_ATTEMPTS = 200;
 const OFFSETS_PAUSE_MS = 5;
+/** How long `commit` waits for the positions to be readable; the transaction is durable before. */
+const READABLE_WITHIN_MS = 2000;
+const READABLE_PAUSE_MS = 2;
 
 interface Positions {
   readonly groupId: string;
   readonly offsets: readonly PartitionOffset[];
 }
 
-type TransactionalDeps = { readonly openClient: OpenClient; readonly log: Logger; readonly committed: Broker['committed'] };
+type TransactionalDeps = { readonly openClient: OpenClient; readonly log: Logger; readonly positions: KafkaAdmin['positions'] };
 
 /** Connects and takes over the transactional id: producers opened with it before are fenced, a transaction left open is aborted. */
 async function open({ openClient }: TransactionalDeps, transactionalId: string): Promise<Producer> {
@@ -107,10 +111,23 @@ export async function createKafkaTransactionalProducer(deps: TransactionalDeps, 
   async function wasCommitted(positions: Positions): Promise<boolean> {
     if (positions.offsets.length === 0) return false;
     const topics = [...new Set(positions.offsets.map(({ topic }) => topic))];
-    const committed = await deps.committed(positions.groupId, topics);
+    const committed = await deps.positions(positions.groupId, topics);
     return positions.offsets.every(({ topic, partition, offset }) =>
       committed.some((position) => position.topic === topic && position.partition === partition && position.offset >= offset),
     );
+  }
+
+  /**
+   * The broker answers before the positions are readable, and kafkajs' consumers do not ask for stable ones: a member that took over the
+   * partition in between would begin too early.
+   */
+  async function untilReadable(positions: Positions): Promise<void> {
+    const deadline = Date.now() + READABLE_WITHIN_MS;
+    while (positions.offsets.length > 0 && Date.now() < deadline) {
+      const readable = await wasCommitted(positions).catch(() => true);
+      if (readable) return;
+      await sleep(READABLE_PAUSE_MS);
+    }
   }
 
   async function fill(transaction: Transaction, records: readonly OutRecord[], positions: Positions): Promise<void> {
@@ -140,6 +157,7 @@ export async function createKafkaTransactionalProducer(deps: TransactionalDeps, 
       unanswered = positions;
       await transaction.commit();
       unanswered = null;
+      await untilReadable(positions);
     } catch (error) {
       await fail(error);
     }

@@ -42,7 +42,8 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
     },
     async setMany(items) {
       assertOpen();
-      for (const { key, value, ttlMs } of items) {
+      for (const { key, value, ttlMs, onlyIfAbsent } of items) {
+        if (onlyIfAbsent === true && find(key) !== undefined) continue;
         entries.set(key, {
           value: Uint8Array.from(value),
           expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttlMs,

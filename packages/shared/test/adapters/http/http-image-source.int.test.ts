@@ -160,7 +160,7 @@ test('a redirect from a trusted host to plain http is refused where http is not 
 
 test.each(['', 'http://[broken/'])('a redirect to %j leads nowhere', async (location) => {
   const server = await serve((_, response) => redirect(response, location));
-  await expect(trusting(server).fetch(at(server))).rejects.toMatchObject({ code: expect.stringMatching(/^IMAGE_FETCH_FAILED$/) });
+  await expect(trusting(server).fetch(at(server))).rejects.toMatchObject({ code: 'IMAGE_FETCH_FAILED' });
 });
 
 test('a body that says it is too long is not read', async () => {

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BatchDecision, createMicroBatcher } from '../../src/stream/micro-batch.js';
+
+const policy = { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05 };
+const slots = (decision: BatchDecision) => (decision.kind === 'take' ? decision.slots : decision.kind);
+
+describe('createMicroBatcher', () => {
+  it('takes a single message at once when nothing is under way', () => {
+    const batcher = createMicroBatcher(policy);
+    expect(slots(batcher.decide({ buffered: { live: 1, backfill: 0 }, idle: true, nowMs: 0 }))).toEqual({ live: 1, backfill: 0 });
+  });
+
+  it('lets a message wait for company while a batch is under way, but not for longer than its age limit', () => {
+    const batcher = createMicroBatcher(policy);
+    const decide = (nowMs: number) => batcher.decide({ buffered: { live: 1, backfill: 0 }, idle: false, nowMs });
+    expect(decide(100)).toEqual({ kind: 'hold', ms: 20 });
+    expect(decide(115)).toEqual({ kind: 'hold', ms: 5 });
+    expect(slots(decide(120))).toEqual({ live: 1, backfill: 0 });
+    expect(decide(121)).toEqual({ kind: 'hold', ms: 20 });
+  });
+
+  it('does not wait once the batch is full', () => {
+    const batcher = createMicroBatcher(policy);
+    expect(slots(batcher.decide({ buffered: { live: 5, backfill: 3 }, idle: false, nowMs: 0 }))).toEqual({ live: 5, backfill: 3 });
+  });
+
+  it('says when there is nothing', () => {
+    expect(createMicroBatcher(policy).decide({ buffered: { live: 0, backfill: 0 }, idle: true, nowMs: 0 })).toEqual({ kind: 'empty' });
+  });
+
+  it('gives the backfill lane what the live lane leaves', () => {
+    const batcher = createMicroBatcher(policy);
+    expect(slots(batcher.decide({ buffered: { live: 3, backfill: 100 }, idle: true, nowMs: 0 }))).toEqual({ live: 3, backfill: 5 });
+  });
+
+  it('gives the backfill lane its share even when the live lane never ends', () => {
+    const batcher = createMicroBatcher(policy);
+    let backfill = 0;
+    for (let batch = 0; batch < 1000; batch += 1) {
+      const decision = batcher.decide({ buffered: { live: 100, backfill: 100 }, idle: true, nowMs: batch });
+      if (decision.kind === 'take') backfill += decision.slots.backfill;
+    }
+    expect(backfill / 8000).toBeCloseTo(0.05, 3);
+  });
+
+  it('starves the backfill lane only when told to', () => {
+    const batcher = createMicroBatcher({ ...policy, backfillShare: 0 });
+    for (let batch = 0; batch < 100; batch += 1)
+      expect(slots(batcher.decide({ buffered: { live: 100, backfill: 100 }, idle: true, nowMs: batch }))).toEqual({ live: 8, backfill: 0 });
+  });
+
+  it('never takes more than there is, more than fits, or nothing', () => {
+    const situation = fc.record({ live: fc.nat(40), backfill: fc.nat(40) });
+    const policies = fc.record({ maxSize: fc.integer({ min: 1, max: 32 }), maxAgeMs: fc.constant(0), backfillShare: fc.double({ min: 0, max: 1, noNaN: true }) });
+    fc.assert(
+      fc.property(policies, fc.array(situation, { maxLength: 50 }), (anyPolicy, situations) => {
+        const batcher = createMicroBatcher(anyPolicy);
+        for (const buffered of situations) {
+          const decision = batcher.decide({ buffered, idle: true, nowMs: 0 });
+          if (decision.kind !== 'take') continue;
+          const { live, backfill } = decision.slots;
+          expect(live).toBeLessThanOrEqual(buffered.live);
+          expect(backfill).toBeLessThanOrEqual(buffered.backfill);
+          expect(live + backfill).toBe(Math.min(anyPolicy.maxSize, buffered.live + buffered.backfill));
+        }
+      }),
+    );
+  });
+});
