@@ -14,9 +14,9 @@ const PROJECTS = ['unit', 'int', 'e2e'];
 function parseArguments(args) {
   const chosen = [];
   const rest = [];
-  for (let index = 0; index < args.length; index += 1) {
-    const argument = args[index];
-    if (argument === '--project') chosen.push(args[(index += 1)]);
+  const waiting = [...args];
+  for (let argument = waiting.shift(); argument !== undefined; argument = waiting.shift()) {
+    if (argument === '--project') chosen.push(waiting.shift() ?? '');
     else if (argument.startsWith('--project=')) chosen.push(argument.slice('--project='.length));
     else rest.push(argument);
   }

@@ -9,7 +9,10 @@ const TEST = /^(?<owner>(?:packages|services)\/[^/]+|infra\/local)\/test\/(?<pat
 const FREE = /^tour\//;
 
 const FORBIDDEN = [
-  { pattern: /\b(?:it|test|describe)(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|only|fails)\b/, why: 'no test is skipped, focused or expected to fail' },
+  {
+    pattern: /\b(?:it|test|describe)(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|only|fails)\b/,
+    why: 'no test is skipped, focused or expected to fail',
+  },
   { pattern: /\bvi\.(?:do)?[mM]ock\(\s*['"]\.{1,2}\//, why: 'own modules are not mocked; give the factory another dependency' },
 ];
 
@@ -19,7 +22,9 @@ function misplaced(path) {
   if (owner === undefined) return [`${path} is in no test/ folder of a package, so no project runs it`];
   if (kind === '.e2e' || FREE.test(inner)) return [];
   const source = join(root, owner, 'src', inner);
-  return ['.ts', '.js', ''].some((suffix) => existsSync(`${source}${suffix}`)) ? [] : [`${path} mirrors no source: ${owner}/src/${inner}.ts is not there`];
+  return ['.ts', '.js', ''].some((suffix) => existsSync(`${source}${suffix}`))
+    ? []
+    : [`${path} mirrors no source: ${owner}/src/${inner}.ts is not there`];
 }
 
 function forbidden(path) {

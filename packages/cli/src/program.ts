@@ -1,9 +1,13 @@
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandDeps, type CommandFactory, examples } from './command.js';
+import { benchCommand } from './commands/bench.js';
+import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { labelsCommand } from './commands/labels.js';
+import { produceCommand } from './commands/produce.js';
 import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
@@ -12,7 +16,18 @@ import { EXIT, type ExitCode, exitCodeOf, sentenceOf } from './exit-code.js';
 import { createOutput, type TerminalStream } from './output.js';
 
 /** The commands in the order in which the help lists them. */
-const COMMANDS: readonly CommandFactory[] = [upCommand, downCommand, statusCommand, doctorCommand, runCommand, labelsCommand];
+const COMMANDS: readonly CommandFactory[] = [
+  demoCommand,
+  upCommand,
+  downCommand,
+  statusCommand,
+  doctorCommand,
+  runCommand,
+  produceCommand,
+  labelsCommand,
+  evaluateCommand,
+  benchCommand,
+];
 
 /** The process around the command line. */
 export interface CliDeps {
@@ -36,7 +51,14 @@ function createProgram(deps: CommandDeps, streams: Pick<CliDeps, 'stdout' | 'std
       outputError: () => {},
     })
     .exitOverride()
-    .addHelpText('after', examples(['up', 'start Kafka, Redis and the four services'], ['labels tail --follow', 'watch labels appear']));
+    .addHelpText(
+      'after',
+      examples(
+        ['demo', 'see all of it on sample listings'],
+        ['up', 'start Kafka, Redis and the four services'],
+        ['labels tail --follow', 'watch labels appear'],
+      ),
+    );
   for (const create of COMMANDS) program.addCommand(inherit(create(deps), program));
   return program;
 }

@@ -1,10 +1,10 @@
 import { readConfig } from '@labelstream/shared/config';
-import type { Service } from '@labelstream/shared/service/service';
+import type { Service, ServiceContext } from '@labelstream/shared/service/service';
 import { sinkSettings } from './config.js';
 import { createSinkMetrics } from './metrics.js';
 import { createPublishedStore } from './published-store.js';
 import { rebuildPublishedState } from './rebuild.js';
-import { createRecordFactory } from './records.js';
+import { createRecordFactory, type PublishOptions } from './records.js';
 import { createSinkStage } from './stage.js';
 
 /** The sink service: publishes what changed, once and in order. */
@@ -25,6 +25,7 @@ export const sinkService: Service = {
       log.info({ products }, 'published state rebuilt from the label topic');
     };
     const options = { taskTopics: settings.TASK_TOPICS, embeddings: settings.EMBEDDINGS_TOPIC };
+    await ensureOptionalTopics({ broker, topics }, options);
     const stage = createSinkStage({
       codec: codecs.predicted,
       published: createPublishedStore({ state, prefix: topicPrefix, rebuild }),
@@ -35,3 +36,9 @@ export const sinkService: Service = {
     return { stage, close: async () => {} };
   },
 };
+
+/** Creates the optional topics with as many partitions as the label topic has, so that a product is in the same partition of all. */
+async function ensureOptionalTopics({ broker, topics }: Pick<ServiceContext, 'broker' | 'topics'>, options: PublishOptions): Promise<void> {
+  const partitions = (await broker.describe([topics.of('labels')])).length;
+  await broker.ensureTopics(topics.all({ tasks: options.taskTopics, embeddings: options.embeddings }), { partitions });
+}

@@ -5,7 +5,8 @@ import type { OutRecord } from '@labelstream/shared/stream/outcome';
 
 /** Which optional topics are written besides `product.labels`. */
 export interface PublishOptions {
-  readonly taskTopics: boolean;
+  /** Tasks that have a topic of their own. */
+  readonly taskTopics: readonly string[];
   readonly embeddings: boolean;
 }
 
@@ -44,8 +45,8 @@ export function createRecordFactory({ topics, codecs, options, now }: RecordFact
       occurredAt: record.occurredAt,
       receivedAt: record.receivedAt,
     };
-    const perTask = (options.taskTopics ? record.labels : [])
-      .filter(({ task }) => changedTasks.includes(task))
+    const perTask = record.labels
+      .filter(({ task }) => options.taskTopics.includes(task) && changedTasks.includes(task))
       .map((label): OutRecord => {
         const value: TaskLabel = { ...common, ...label };
         return { topic: topics.task(label.task), key, value: codecs.taskLabel.encode(value) };
@@ -59,7 +60,7 @@ export function createRecordFactory({ topics, codecs, options, now }: RecordFact
   const tombstones = (record: PredictedListing, tasks: readonly string[]): OutRecord[] =>
     [
       topics.of('labels'),
-      ...(options.taskTopics ? tasks.map((task) => topics.task(task)) : []),
+      ...tasks.filter((task) => options.taskTopics.includes(task)).map((task) => topics.task(task)),
       ...(options.embeddings ? [topics.of('embeddings')] : []),
     ].map((topic) => ({ topic, key: record.productId, value: null, headers: { [VERSION_HEADER]: String(record.version) } }));
 

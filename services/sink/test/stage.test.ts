@@ -31,7 +31,7 @@ beforeEach(async () => {
   offset = 0;
 });
 
-function createStage({ rebuild = async () => markComplete(), taskTopics = false, embeddings = false } = {}) {
+function createStage({ rebuild = async () => markComplete(), taskTopics = [] as string[], embeddings = false } = {}) {
   const records = createRecordFactory({ topics, codecs, options: { taskTopics, embeddings }, now: () => NOW });
   return createSinkStage({
     codec: codecs.predicted,
@@ -101,7 +101,7 @@ describe('the sink', () => {
   });
 
   it('writes tombstones with the deleted version, to every topic the product may stand in', async () => {
-    const stage = createStage({ taskTopics: true, embeddings: true });
+    const stage = createStage({ taskTopics: ['articleType', 'season'], embeddings: true });
     const outcomes = await stage.process([messageOf(predicted()), messageOf(predicted({ op: 'DELETE', version: 2 }))]);
     expect(recordsOf(outcomes[0]).map(({ topic }) => topic)).toEqual([
       'product.labels',
@@ -119,7 +119,7 @@ describe('the sink', () => {
   });
 
   it('writes a task topic only for tasks that changed', async () => {
-    const stage = createStage({ taskTopics: true });
+    const stage = createStage({ taskTopics: ['articleType'] });
     const outcomes = await stage.process([messageOf(predicted()), messageOf(predicted({ version: 2 }))]);
     expect(recordsOf(outcomes[1]).map(({ topic }) => topic)).toEqual(['product.labels']);
   });

@@ -1,5 +1,6 @@
 import { startEngine, stopEngine } from '@labelstream/local/engine';
 import { createKafkaBroker } from '@labelstream/shared/adapters/kafka/broker';
+import { type BareLoopResult, bareLoop } from '@labelstream/shared/adapters/onnx/bare-loop';
 import { createRedisKeyValueStore } from '@labelstream/shared/adapters/redis/key-value';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
@@ -13,8 +14,7 @@ import type { Codecs } from '@labelstream/shared/ports/codec';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { Logger } from 'pino';
 import { engineSettings, startStages, stopStages } from '../pipeline/stage-processes.js';
-import { type BareResult, bareLoop, best } from './bare.js';
-import { randomIds, randomPixels, uniqueHash } from './inputs.js';
+import { randomIds, randomPixels, TITLE_TOKENS, uniqueHash } from './inputs.js';
 import { steadyRate } from './steady-rate.js';
 
 export interface EncoderBenchOptions {
@@ -36,7 +36,7 @@ export interface EncoderBenchReport {
   readonly encoderOverBare: number;
   readonly serviceListingsPerSecond: number;
   readonly bareListingsPerSecond: { readonly before: number; readonly after: number; readonly batchSize: number };
-  readonly bareByBatchSize: readonly BareResult[];
+  readonly bareByBatchSize: readonly BareLoopResult[];
   readonly listings: number;
   readonly threads: number;
   readonly encoder: string;
@@ -56,12 +56,14 @@ export async function benchEncoder(options: EncoderBenchOptions): Promise<Encode
   const { threads, log } = options;
   const bundle = await loadBundle(options.encoderBundle, 'encoder');
   log('measuring the bare loop at several batch sizes');
-  const before = await bareLoop({ bundle, threads, batchSizes: BATCH_SIZES, secondsEach: SECONDS_EACH });
-  const { batchSize, listingsPerSecond } = best(before);
+  const bare = (batchSizes: readonly number[], seconds: number) =>
+    bareLoop({ bundle, threads, batchSizes, seconds, textLengths: TITLE_TOKENS });
+  const before = await bare(BATCH_SIZES, SECONDS_EACH);
+  const { batchSize = 1, listingsPerSecond = 0 } = before[0] ?? {};
   const listings = Math.ceil(listingsPerSecond * options.seconds);
   const service = await measureService(bundle, listings, options);
   log('measuring the bare loop again');
-  const [after] = await bareLoop({ bundle, threads, batchSizes: [batchSize], secondsEach: 2 * SECONDS_EACH });
+  const [after] = await bare([batchSize], 2 * SECONDS_EACH);
   const afterRate = after?.listingsPerSecond ?? listingsPerSecond;
   return {
     encoderOverBare: round(service / ((listingsPerSecond + afterRate) / 2), 3),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PreprocessSpec, TextSpec } from '@labelstream/shared/bundle/manifest';
 
 /** Tokens of a real title, special ones included: eight to twelve, ten on average. */
-const TITLE_TOKENS = [8, 9, 10, 10, 10, 10, 11, 12] as const;
+export const TITLE_TOKENS = [8, 9, 10, 10, 10, 10, 11, 12] as const;
 
 /** Pixels that differ for every `index`; what they show does not matter to the time they take. */
 export function randomPixels({ width, height, channels }: PreprocessSpec, index: number): Uint8Array {

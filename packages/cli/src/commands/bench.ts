@@ -2,11 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { readLocalConfig } from '@labelstream/local/config';
-import { createLog } from '@labelstream/shared/observability/log';
 import { Command } from 'commander';
 import { commitOf } from '../bench/commit.js';
-import { benchEncoder } from '../bench/encoder.js';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
+import { commandLog } from '../log.js';
 
 interface BenchFlags {
   readonly threads: number;
@@ -34,6 +33,7 @@ export const benchCommand: CommandFactory = (deps) => {
 };
 
 async function encoder({ threads, seconds, out, json }: BenchFlags, { config, output, signal }: CommandDeps): Promise<void> {
+  const { benchEncoder } = await import('../bench/encoder.js');
   const report = await benchEncoder({
     repositoryRoot: config.repositoryRoot,
     dataDir: config.dataDir ?? readLocalConfig().dataDir,
@@ -41,7 +41,7 @@ async function encoder({ threads, seconds, out, json }: BenchFlags, { config, ou
     threads,
     seconds,
     log: output.note,
-    logger: createLog({ name: 'bench', level: 'warn', destination: process.stderr }),
+    logger: commandLog(config.env),
     signal,
   });
   if (out !== undefined) {

@@ -4,11 +4,10 @@ import { LabelstreamError } from '@labelstream/shared/errors';
 import { LANES, type Lane } from '@labelstream/shared/events/lane';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import { Command, Option } from 'commander';
-import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
+import { type CommandDeps, type CommandFactory, examples } from '../command.js';
 import type { DemoPlan } from '../demo/plan.js';
 import { renderSummary } from '../demo/render.js';
 import { type DemoRun, runDemo } from '../demo/run.js';
-import { samplePlan } from '../demo/sample-plan.js';
 import { sourcePlan } from '../demo/source-plan.js';
 import { type DemoSummary, summarise } from '../demo/summary.js';
 import { renderTable } from '../output.js';
@@ -69,6 +68,7 @@ async function demo(flags: DemoFlags, deps: CommandDeps): Promise<void> {
     settings: { ...(plan.imageRoot === undefined ? {} : { IMAGE_FILE_ROOT: plan.imageRoot }), IMAGE_RETRY_DELAYS_MS: RETRY_DELAYS_MS },
     log: output.note,
     config,
+    signal: deps.signal,
   });
   try {
     const run = await watch(pipeline, plan, flags, deps);
@@ -85,7 +85,10 @@ async function demo(flags: DemoFlags, deps: CommandDeps): Promise<void> {
 
 async function makePlan(flags: DemoFlags, drop: ReturnType<typeof parseDrop>, folder: string): Promise<DemoPlan> {
   await mkdir(folder, { recursive: true });
-  if (flags.source === undefined) return limited(await samplePlan(folder), flags.limit);
+  if (flags.source === undefined) {
+    const { samplePlan } = await import('../demo/sample-plan.js');
+    return limited(await samplePlan(folder), flags.limit);
+  }
   const { source, images, limit } = flags;
   const where = flags.where === undefined ? undefined : parseWhere(flags.where);
   return sourcePlan({

@@ -3,7 +3,7 @@ import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command } from 'commander';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 import { sourcePlan } from '../demo/source-plan.js';
-import { type EvaluationReport, evaluate } from '../evaluate/evaluate.js';
+import type { EvaluationReport } from '../evaluate/evaluate.js';
 import { renderTable } from '../output.js';
 import { dataFolder } from '../source/data-folder.js';
 import { parseDrop } from '../source/drop.js';
@@ -45,6 +45,7 @@ async function run(flags: EvaluateFlags, { config, output, signal }: CommandDeps
     ...(limit === undefined ? {} : { limit }),
     ...(where === undefined ? {} : { where: parseWhere(where) }),
   });
+  const { evaluate } = await import('../evaluate/evaluate.js');
   const progress = output.progress('evaluating');
   const report = await evaluate({
     plan,

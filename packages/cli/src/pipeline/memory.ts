@@ -28,6 +28,7 @@ export async function openMemoryPipeline(options: PipelineOptions, { services, e
     broker: context.broker,
     codecs: context.codecs,
     topics: context.topics,
+    topicPrefix,
     retryQueue: context.retryQueue,
     failed: running.failed,
     async reports() {

@@ -72,7 +72,7 @@ export async function startStages(options: StageProcessesOptions): Promise<Stage
     await stopServices(dataDir, { names, log });
     throw error;
   }
-  return (await stageProcesses(dataDir)).filter(({ service }) => names.includes(service));
+  return stageProcesses(dataDir, names);
 }
 
 /** Ends the services of a deployment, each with a drain, and removes what they left. */
@@ -81,9 +81,9 @@ export async function stopStages(dataDir: string, names: readonly string[], log:
   await Promise.all(names.map((name) => rm(readyFileOf(dataDir, name), { force: true })));
 }
 
-/** Every service process recorded in a data folder, of any deployment, as it says of itself. */
-export async function stageProcesses(dataDir: string): Promise<StageProcess[]> {
-  const services = await servicesStatus(dataDir);
+/** The service processes of these names as they say of themselves; without names all that are recorded, of any deployment. */
+export async function stageProcesses(dataDir: string, names?: readonly string[]): Promise<StageProcess[]> {
+  const services = (await servicesStatus(dataDir)).filter(({ name }) => names?.includes(name) ?? true);
   return (await Promise.all(services.map((service) => describe(service, dataDir)))).flat();
 }
 

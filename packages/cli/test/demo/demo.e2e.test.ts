@@ -131,8 +131,8 @@ describe('the demo through four processes', () => {
   });
 
   it('is right about most of what it can know', () => {
-    expect(summary.accuracy?.['articleType']).toBeGreaterThan(0.85);
-    expect(summary.accuracy?.['baseColour']).toBeGreaterThan(0.75);
+    expect(summary.accuracy?.articleType).toBeGreaterThan(0.85);
+    expect(summary.accuracy?.baseColour).toBeGreaterThan(0.75);
   });
 });
 

@@ -54,7 +54,7 @@ describe('the summary of a demo', () => {
   it('measures only where the truth is known, and modality weights only where both were used', () => {
     const { tasks, accuracy } = summaryOf(true, {});
     expect(accuracy).toEqual({ articleType: 0.5 });
-    expect(tasks['articleType']).toMatchObject({ abstained: 1, weights: { image: 0.25, text: 0.75 } });
+    expect(tasks.articleType).toMatchObject({ abstained: 1, weights: { image: 0.25, text: 0.75 } });
   });
 
   it('does not pretend to an accuracy that nobody asked for', () => {

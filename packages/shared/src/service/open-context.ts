@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createBullRetryQueue } from '../adapters/bullmq/retry-queue.js';
+import { createBullmqRetryQueue } from '../adapters/bullmq/retry-queue.js';
 import { createKafkaBroker, type KafkaBrokerDeps } from '../adapters/kafka/broker.js';
 import { createRedisKeyValueStore } from '../adapters/redis/key-value.js';
 import { createHttpSchemaRegistry } from '../adapters/registry/http.js';
@@ -39,7 +39,7 @@ export async function openContext(settings: CommonSettings, { log, lifecycle, wa
   const state = await openStore('state', REDIS_STATE_URL);
   const retryQueue = await lifecycle.open(
     'retry queue',
-    () => wait(() => createBullRetryQueue({ url: REDIS_STATE_URL, prefix: topicPrefix, log })),
+    () => wait(() => createBullmqRetryQueue({ url: REDIS_STATE_URL, prefix: topicPrefix, log })),
     (opened) => opened.close(),
   );
   const codecs = await wait(() => createCodecs(codecOptions(settings)));
@@ -47,7 +47,8 @@ export async function openContext(settings: CommonSettings, { log, lifecycle, wa
   return { broker, cache, state, retryQueue, codecs, topics: topicNames(topicPrefix), log, metrics, groupId, topicPrefix };
 }
 
-function kafkaSettings(settings: CommonSettings): Omit<KafkaBrokerDeps, 'log'> {
+/** How to reach Kafka, as the broker adapter takes it. */
+export function kafkaSettings(settings: CommonSettings): Omit<KafkaBrokerDeps, 'log'> {
   const { KAFKA_BROKERS, KAFKA_CLIENT_ID, KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME = '', KAFKA_SASL_PASSWORD = '' } = settings;
   const base = { brokers: KAFKA_BROKERS, clientId: KAFKA_CLIENT_ID, ssl: KAFKA_SSL };
   if (KAFKA_SASL_MECHANISM === undefined) return base;
@@ -56,7 +57,8 @@ function kafkaSettings(settings: CommonSettings): Omit<KafkaBrokerDeps, 'log'> {
   return { ...base, sasl };
 }
 
-function codecOptions({ SCHEMA_REGISTRY_URL, TOPIC_PREFIX, LABELS_FORMAT }: CommonSettings): Parameters<typeof createCodecs>[0] {
+/** How records are encoded, as `createCodecs` takes it. */
+export function codecOptions({ SCHEMA_REGISTRY_URL, TOPIC_PREFIX, LABELS_FORMAT }: CommonSettings): Parameters<typeof createCodecs>[0] {
   const base = { topicPrefix: TOPIC_PREFIX, labelsFormat: LABELS_FORMAT };
   return SCHEMA_REGISTRY_URL === undefined ? base : { ...base, registry: createHttpSchemaRegistry({ url: SCHEMA_REGISTRY_URL }) };
 }

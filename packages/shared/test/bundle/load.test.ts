@@ -44,7 +44,7 @@ describe('loadBundle', () => {
       'an unknown key',
       'encoder',
       (m: Json) => {
-        m['colour'] = 1;
+        m.colour = 1;
       },
       /unknown key "colour" in manifest/,
     ],
@@ -52,7 +52,7 @@ describe('loadBundle', () => {
       'an unknown key deep inside',
       'encoder',
       (m: { text: Json }) => {
-        m.text['case'] = 'lower';
+        m.text.case = 'lower';
       },
       /unknown key "case" in text/,
     ],
@@ -60,7 +60,7 @@ describe('loadBundle', () => {
       'a missing key',
       'fusion',
       (m: Json) => {
-        delete m['generation'];
+        delete m.generation;
       },
       /missing key "generation"/,
     ],
@@ -68,7 +68,7 @@ describe('loadBundle', () => {
       'a value out of range',
       'encoder',
       (m: Json) => {
-        m['tokenWidth'] = 0;
+        m.tokenWidth = 0;
       },
       /tokenWidth must be >= 1/,
     ],
@@ -76,7 +76,7 @@ describe('loadBundle', () => {
       'a bundle of the other kind',
       'fusion',
       (m: Json) => {
-        m['kind'] = 'encoder';
+        m.kind = 'encoder';
       },
       /kind is "encoder"/,
     ],
@@ -108,7 +108,7 @@ describe('loadBundle', () => {
       'another hash',
       'encoder',
       (m: { files: Record<string, Json> }) => {
-        m.files['text.onnx']!['sha256'] = '0'.repeat(64);
+        m.files['text.onnx']!.sha256 = '0'.repeat(64);
       },
       /"text.onnx" does not have the SHA-256/,
     ],
@@ -116,7 +116,7 @@ describe('loadBundle', () => {
       'another size',
       'encoder',
       (m: { files: Record<string, Json> }) => {
-        m.files['text.onnx']!['sizeBytes'] = 5;
+        m.files['text.onnx']!.sizeBytes = 5;
       },
       /the manifest says 5/,
     ],
@@ -124,7 +124,7 @@ describe('loadBundle', () => {
       'a token id outside the vocabulary',
       'encoder',
       (m: { text: Json }) => {
-        m.text['padTokenId'] = 999;
+        m.text.padTokenId = 999;
       },
       /padTokenId is outside/,
     ],
@@ -132,7 +132,7 @@ describe('loadBundle', () => {
       'another picture size than the golden vectors',
       'encoder',
       (m: { preprocess: Json }) => {
-        m.preprocess['width'] = 7;
+        m.preprocess.width = 7;
       },
       /"pixels" of image/,
     ],
@@ -140,7 +140,7 @@ describe('loadBundle', () => {
       'another token width than the golden vectors',
       'fusion',
       (m: Json) => {
-        m['tokenWidth'] = 9;
+        m.tokenWidth = 9;
       },
       /"image_tokens" of fusion/,
     ],
@@ -164,7 +164,7 @@ describe('loadBundle', () => {
       'a temperature of 0',
       'fusion',
       (m: { tasks: { temperature: Json }[] }) => {
-        m.tasks[0]!.temperature['textOnly'] = 0;
+        m.tasks[0]!.temperature.textOnly = 0;
       },
       /temperature must be above 0/,
     ],
@@ -172,7 +172,7 @@ describe('loadBundle', () => {
       'a threshold above 1',
       'fusion',
       (m: { tasks: { threshold: Json }[] }) => {
-        m.tasks[0]!.threshold['complete'] = 1.5;
+        m.tasks[0]!.threshold.complete = 1.5;
       },
       /threshold must be within/,
     ],
@@ -180,7 +180,7 @@ describe('loadBundle', () => {
       'two tasks of one name',
       'fusion',
       (m: { tasks: Json[] }) => {
-        m.tasks[1]!['name'] = 'articleType';
+        m.tasks[1]!.name = 'articleType';
       },
       /a name occurs twice/,
     ],
@@ -210,7 +210,7 @@ describe('loadBundle', () => {
 
   it('refuses a head that was made for another encoder', async () => {
     const { encoder, fusion } = await checkPairOf('encoder', (manifest) => {
-      manifest['name'] = 'other-encoder';
+      manifest.name = 'other-encoder';
     });
     expect(() => checkPair(encoder, fusion)).toThrow(expect.objectContaining({ code: 'BUNDLE_MISMATCH' }));
   });
@@ -235,7 +235,7 @@ describe('verifyGolden', () => {
     const inference = await openInference({ graphs: graphFiles(bundle), threads: 1, providers: ['cpu'] });
     const run: typeof inference.run = async (graph, inputs) => {
       const result = await inference.run(graph, inputs);
-      (result.outputs['logits_baseColour']!.data as Float32Array)[5] = Number.NaN;
+      (result.outputs.logits_baseColour!.data as Float32Array)[5] = Number.NaN;
       return result;
     };
     await expect(verifyGolden(bundle, { run })).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { createMemoryBroker } from '../../src/adapters/memory/broker.js';
 import type { Lane } from '../../src/events/lane.js';
 import { topicNames } from '../../src/events/topics.js';
 import type { Broker, InMessage } from '../../src/ports/broker.js';
+import { measureLag } from '../../src/stream/lag.js';
 import { emit, type Outcome } from '../../src/stream/outcome.js';
 import type { Stage } from '../../src/stream/stage.js';
 import { startWorker, type Worker, type WorkerDeps, type WorkerSettings } from '../../src/stream/worker.js';
@@ -96,8 +97,8 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   }
 }
 
-/** Committed position of a partition, both lanes' topics by default the live one. */
-export async function committedOf(broker: Broker, partition: number, lane: Lane = 'live'): Promise<number> {
-  const positions = await broker.committed(GROUP, [topics.of('encoded', lane)]);
-  return positions.find((position) => position.partition === partition)?.offset ?? 0;
+/** Messages of both lanes behind the committed position. */
+export async function lagOf(broker: Broker, groupId = GROUP): Promise<number> {
+  const { live, backfill } = await measureLag(broker, groupId, { live: topics.of('encoded'), backfill: topics.of('encoded', 'backfill') });
+  return live + backfill;
 }

@@ -52,7 +52,11 @@ describe('createMicroBatcher', () => {
 
   it('never takes more than there is, more than fits, or nothing', () => {
     const situation = fc.record({ live: fc.nat(40), backfill: fc.nat(40) });
-    const policies = fc.record({ maxSize: fc.integer({ min: 1, max: 32 }), maxAgeMs: fc.constant(0), backfillShare: fc.double({ min: 0, max: 1, noNaN: true }) });
+    const policies = fc.record({
+      maxSize: fc.integer({ min: 1, max: 32 }),
+      maxAgeMs: fc.constant(0),
+      backfillShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
     fc.assert(
       fc.property(policies, fc.array(situation, { maxLength: 50 }), (anyPolicy, situations) => {
         const batcher = createMicroBatcher(anyPolicy);

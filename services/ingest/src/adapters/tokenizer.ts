@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
-import { LabelstreamError } from '@labelstream/shared/errors';
+import { describeError, LabelstreamError } from '@labelstream/shared/errors';
 import { type EncodeText, encodeTruncated } from '../text/truncate.js';
 
 /** Opens the tokeniser of an encoder bundle; its ids are truncated to the context length. Throws BUNDLE_INVALID. */
@@ -15,14 +15,23 @@ export async function loadTokenizer({ id, directory, manifest: { text } }: Bundl
   return (words) => encodeTruncated(encode, words, text.contextLength, text.endTokenId);
 }
 
+/** The library takes other models without a word and gives undefined ids. */
+const MODELS = ['BPE', 'Unigram', 'WordPiece'];
+
+interface Definition {
+  readonly model: { readonly type: string };
+  readonly normalizer: object | null;
+}
+
 async function openTokenizer(path: string, id: string): Promise<EncodeText> {
   try {
-    const definition: Record<string, unknown> = JSON.parse(await readFile(path, 'utf8'));
+    const definition: Definition = JSON.parse(await readFile(path, 'utf8'));
+    if (!MODELS.includes(definition.model.type)) throw new Error(`the model ${definition.model.type} is none of ${MODELS.join(', ')}`);
     const tokenizer = new Tokenizer(definition, {});
     const encode: EncodeText = (text) => tokenizer.encode(text).ids;
     return JSON.stringify(definition.normalizer).includes('"Lowercase"') ? (text) => encode(lowerSigma(text)) : encode;
   } catch (error) {
-    throw new LabelstreamError('BUNDLE_INVALID', `${id}: the tokeniser cannot be read`, { cause: error });
+    throw new LabelstreamError('BUNDLE_INVALID', `${id}: the tokeniser cannot be used: ${describeError(error)}`, { cause: error });
   }
 }
 

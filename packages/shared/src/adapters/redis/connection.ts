@@ -1,0 +1,76 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { type ErrorCode, LabelstreamError } from '../../errors.js';
+
+const CONNECT_TIMEOUT_MS = 5000;
+const COMMAND_TIMEOUT_MS = 5000;
+const MAX_RECONNECT_DELAY_MS = 3000;
+
+/** Refusals that last until somebody changes a setting. */
+const SETTING_REPLY = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
+
+/** Doubles from 50 ms to 3 s and is then spread over half to all of it, so that many processes do not return at the same moment. */
+export function reconnectDelayMs(attempt: number): number {
+  const delayMs = Math.min(MAX_RECONNECT_DELAY_MS, 50 * 2 ** Math.min(attempt, 10));
+  return delayMs * (0.5 + Math.random() / 2);
+}
+
+function parseUrl(url: string): URL {
+  // The text itself may hold a password, so it is in no message.
+  if (!URL.canParse(url)) throw new LabelstreamError('CONFIG_INVALID', 'the Redis URL cannot be parsed');
+  const parsed = new URL(url);
+  if (!['redis:', 'rediss:'].includes(parsed.protocol))
+    throw new LabelstreamError('CONFIG_INVALID', `a Redis URL begins with redis: or rediss:, not ${parsed.protocol}`);
+  return parsed;
+}
+
+/** Host and port of a Redis URL, fit for log lines. */
+export const hostOf = (url: string): string => parseUrl(url).host;
+
+/** The settings that ioredis and BullMQ both take. */
+export type RedisSettings = {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: TlsOptions;
+  readonly connectTimeout: number;
+  readonly commandTimeout: number;
+  readonly enableOfflineQueue: boolean;
+  readonly autoResendUnfulfilledCommands: boolean;
+  readonly maxRetriesPerRequest: number;
+  readonly retryStrategy: (attempt: number) => number;
+};
+
+/**
+ * Connection settings that fail fast: nothing is queued while the server is away, nothing is sent a second time, and every command ends
+ * within 5 s; the connection itself returns by itself. Throws CONFIG_INVALID.
+ */
+export function redisOptions(url: string, tls?: TlsOptions): RedisSettings {
+  const parsed = parseUrl(url);
+  const secure = tls ?? (parsed.protocol === 'rediss:' ? {} : undefined);
+  return {
+    host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: Number(parsed.port || 6379),
+    db: Number(parsed.pathname.slice(1) || 0),
+    ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
+    ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(secure === undefined ? {} : { tls: secure }),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: reconnectDelayMs,
+  };
+}
+
+/**
+ * Maps anything that a Redis client throws; total. `unavailable` is the code of the role. A full server that evicts nothing (OOM) counts as
+ * unavailable too: it is waited for until somebody makes room.
+ */
+export function toRedisError(error: unknown, unavailable: ErrorCode, doing: string): LabelstreamError {
+  if (error instanceof LabelstreamError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new LabelstreamError(SETTING_REPLY.test(message) ? 'CONFIG_INVALID' : unavailable, `${doing}: ${message}`, { cause: error });
+}

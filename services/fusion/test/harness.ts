@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
+import { loadBundle } from '@labelstream/shared/bundle/load';
+import { createCodecs } from '@labelstream/shared/events/codecs';
+import { cacheKeys } from '@labelstream/shared/events/keys';
+import type { EncodedListing } from '@labelstream/shared/events/records';
+import { topicNames } from '@labelstream/shared/events/topics';
+import { createEncoderModel, sequenceDims } from '@labelstream/shared/model/encoder-model';
+import { createFusionModel } from '@labelstream/shared/model/fusion-model';
+import type { InMessage } from '@labelstream/shared/ports/broker';
+import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { Outcome } from '@labelstream/shared/stream/outcome';
+import { createSendBack } from '@labelstream/shared/stream/send-back';
+import type { FusionMetrics } from '../src/metrics.js';
+import { createFusionStage } from '../src/stage.js';
+
+export const TINY_ENCODER = 'packages/shared/test/fixtures/bundles/encoder';
+export const TINY_FUSION = 'packages/shared/test/fixtures/bundles/fusion';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** The fusion stage over the tiny bundle pair and any store. */
+export async function openFusion(cache: KeyValueStore) {
+  const [encoderBundle, bundle] = await Promise.all([loadBundle(TINY_ENCODER, 'encoder'), loadBundle(TINY_FUSION, 'fusion')]);
+  const { inference, model } = await openBundles(
+    [encoderBundle, bundle],
+    { INFERENCE_THREADS: 1, INFERENCE_PROVIDER: 'cpu' },
+    async (opened) => {
+      const options = { inference: opened, maxRunSize: 4 };
+      return { encoder: createEncoderModel(encoderBundle, options), fusion: createFusionModel(bundle, encoderBundle, options) };
+    },
+  );
+  const counts = { decided: 0, sentBack: 0, notFinite: 0 };
+  const metrics: FusionMetrics = {
+    run: () => {},
+    decided: () => counts.decided++,
+    sentBack: () => counts.sentBack++,
+    notFinite: () => counts.notFinite++,
+  };
+  const codecs = await createCodecs();
+  const topics = topicNames();
+  const stage = createFusionStage({
+    model: model.fusion,
+    modelRef: { encoder: encoderBundle.id, fusion: bundle.id, generation: 1 },
+    cache,
+    encoderId: encoderBundle.id,
+    dims: sequenceDims(encoderBundle.manifest),
+    codecs,
+    topics,
+    sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: 1 }),
+    metrics,
+  });
+  const imageKey = (picture: string) => cacheKeys.imageTokens(encoderBundle.id, sha256(picture));
+  const textKey = (ids: number[]) => cacheKeys.textTokens(encoderBundle.id, sha256(ids.join(' ')));
+  return {
+    encoderId: encoderBundle.id,
+    codecs,
+    stage,
+    counts,
+    close: inference.close,
+    imageKey,
+    textKey,
+    /** Encodes a picture and a text into the store, as the encoder service does. */
+    store: async ({ picture, ids }: { picture?: string; ids?: number[] }) => {
+      const image = picture === undefined ? [] : await model.encoder.encodeImages([new Uint8Array(8 * 6 * 3).fill(picture.length * 31)]);
+      const text = ids === undefined ? [] : await model.encoder.encodeTexts([ids]);
+      await cache.setMany([
+        ...image.map((value) => ({ key: imageKey(picture ?? ''), value, ttlMs: 60_000 })),
+        ...text.map((value) => ({ key: textKey(ids ?? []), value, ttlMs: 60_000 })),
+      ]);
+    },
+    encoded: (
+      productId: string,
+      { picture, ids }: { picture?: string; ids?: number[] },
+      over: Partial<EncodedListing> = {},
+    ): EncodedListing => ({
+      productId,
+      version: 1,
+      revision: 0,
+      op: 'UPSERT',
+      lane: 'live',
+      listing: { title: 'a shirt', attributes: {}, images: [] },
+      occurredAt: 1,
+      receivedAt: 2,
+      image: picture === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(picture) },
+      text: ids === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(ids.join(' ')) },
+      encoderId: encoderBundle.id,
+      ...over,
+    }),
+    message: (record: EncodedListing, headers: Record<string, string> = {}): InMessage => ({
+      topic: 'listings.encoded',
+      partition: 0,
+      offset: 0,
+      lane: record.lane,
+      key: record.productId,
+      value: codecs.encoded.encode(record),
+      headers,
+      timestampMs: 0,
+      generation: 1,
+    }),
+    /** The predicted records of outcomes that went on. */
+    decode: (outcomes: readonly Outcome[]) =>
+      Promise.all(
+        outcomes.map((outcome) => {
+          if (outcome.kind !== 'emit') throw new Error(`not emitted: ${JSON.stringify(outcome)}`);
+          return codecs.predicted.decode(outcome.records[0]!.value!);
+        }),
+      ),
+  };
+}

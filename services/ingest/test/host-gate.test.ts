@@ -1,0 +1,85 @@
+import { LabelstreamError } from '@labelstream/shared/errors';
+import type { ImageSource } from '@labelstream/shared/ports/image-source';
+import { expect, test } from 'vitest';
+import { createHostGate } from '../src/host-gate.js';
+
+const IMAGE = Buffer.from('image');
+const failed = () => new LabelstreamError('IMAGE_FETCH_FAILED', 'out of time');
+
+/** Never answers a host that begins with `slow`. */
+function source() {
+  const asked: string[] = [];
+  let active = 0;
+  let mostActive = 0;
+  const fetch: ImageSource['fetch'] = async ({ uri }, signal) => {
+    asked.push(uri);
+    active += 1;
+    mostActive = Math.max(mostActive, active);
+    try {
+      if (!uri.includes('//slow')) return await new Promise((done) => setTimeout(() => done(IMAGE), 5));
+      return await new Promise((_, fail) => signal?.addEventListener('abort', () => fail(failed())));
+    } finally {
+      active -= 1;
+    }
+  };
+  return { fetch, asked, mostActive: () => mostActive };
+}
+
+const clock = () => {
+  let nowMs = 1000;
+  return { now: () => nowMs, pass: (ms: number) => (nowMs += ms) };
+};
+const options = { maxPerHost: 2, restAfterTimeouts: 2, restMs: 500, now: Date.now };
+
+test('a host is not asked for more than its share at a time', async () => {
+  const from = source();
+  const gate = createHostGate(from, options);
+  await Promise.all([1, 2, 3, 4, 5, 6].map((at) => gate.fetch({ uri: `https://a.example/${at}.jpg` })));
+  expect(from.mostActive()).toBe(2);
+});
+
+test('hosts do not share places, nor do files and data wait for any', async () => {
+  const from = source();
+  const gate = createHostGate(from, { ...options, maxPerHost: 1 });
+  const uris = ['https://a.example/1', 'https://b.example/1', 's3://bucket/1', 'file:///1', 'file:///2', 'data:1'];
+  await Promise.all(uris.map((uri) => gate.fetch({ uri })));
+  expect(from.mostActive()).toBe(6);
+});
+
+test('a slow host holds up nobody else, and its own queue gives up in time', async () => {
+  const from = source();
+  const gate = createHostGate(from, { ...options, maxPerHost: 1, restAfterTimeouts: 100 });
+  const signal = AbortSignal.timeout(40);
+  const slow = Promise.allSettled([1, 2, 3].map((at) => gate.fetch({ uri: `https://slow.example/${at}` }, signal)));
+  expect(await gate.fetch({ uri: 'https://a.example/1' })).toBe(IMAGE);
+  expect(await slow).toMatchObject(Array(3).fill({ status: 'rejected', reason: { code: 'IMAGE_FETCH_FAILED' } }));
+  expect(from.asked.filter((uri) => uri.includes('slow'))).toHaveLength(1);
+});
+
+test('a host that runs out of time again and again is left alone for a while, then asked again', async () => {
+  const from = source();
+  const time = clock();
+  const gate = createHostGate(from, { ...options, now: time.now });
+  const ask = () => gate.fetch({ uri: 'https://slow.example/1' }, AbortSignal.timeout(5));
+  const asked = async () => {
+    await expect(ask()).rejects.toMatchObject({ code: 'IMAGE_FETCH_FAILED' });
+    return from.asked.length;
+  };
+  expect([await asked(), await asked(), await asked(), await asked()]).toEqual([1, 2, 2, 2]);
+  time.pass(501);
+  expect([await asked(), await asked()]).toEqual([3, 3]);
+});
+
+test('a host that answers, even with a failure, is not left alone', async () => {
+  let calls = 0;
+  const refusing: ImageSource = {
+    fetch: async () => {
+      calls += 1;
+      throw new LabelstreamError('IMAGE_NOT_FOUND', 'not there');
+    },
+  };
+  const gate = createHostGate(refusing, options);
+  for (let at = 0; at < 5; at += 1)
+    await expect(gate.fetch({ uri: 'https://a.example/' })).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+  expect(calls).toBe(5);
+});

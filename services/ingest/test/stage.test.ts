@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { goodJpeg, htmlAsImage } from '@labelstream/samples/adapters/bad-images';
+import { createMemoryKeyValueStore } from '@labelstream/shared/adapters/memory/key-value';
+import { loadBundle } from '@labelstream/shared/bundle/load';
+import { LabelstreamError } from '@labelstream/shared/errors';
+import { cacheKeys } from '@labelstream/shared/events/keys';
+import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { RetryJob, RetryQueue } from '@labelstream/shared/ports/retry-queue';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { dataUri, ENCODER_BUNDLE, event, type Ingest, message, openIngest, PIXEL_BYTES } from './harness.js';
+
+const root = mkdtempSync(join(tmpdir(), 'labelstream-ingest-'));
+const file = (name: string) => ({ uri: pathToFileURL(join(root, name)).href });
+const sha256Of = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+const env = { IMAGE_FILE_ROOT: root, IMAGE_RETRY_DELAYS_MS: '1000,2000' };
+let jpeg: Buffer;
+
+beforeAll(async () => {
+  jpeg = await goodJpeg();
+  writeFileSync(join(root, 'good.jpg'), jpeg);
+  writeFileSync(join(root, 'page.jpg'), htmlAsImage());
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const opened: Ingest[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+
+async function open(...args: Parameters<typeof openIngest>): Promise<Ingest> {
+  const ingest = await openIngest(...args);
+  opened.push(ingest);
+  return ingest;
+}
+
+/** A queue that keeps what is planned and hands nothing out. */
+function recordingQueue() {
+  const planned: { job: RetryJob; delayMs: number }[] = [];
+  const queue: RetryQueue = {
+    schedule: async (job, delayMs) => void planned.push({ job, delayMs }),
+    consume: async () => {},
+    pending: async () => planned.length,
+    close: async () => {},
+  };
+  return { planned, queue };
+}
+
+/** A cache that counts what is stored. */
+function countingCache() {
+  const stored: string[] = [];
+  const cache = createMemoryKeyValueStore({ role: 'cache' });
+  const setMany: KeyValueStore['setMany'] = async (entries) => {
+    stored.push(...entries.map(({ key }) => key));
+    await cache.setMany(entries);
+  };
+  return { stored, cache: { ...cache, setMany } };
+}
+
+test('a complete listing goes on with its token ids and a claim check for its pixels', async () => {
+  const ingest = await open(env);
+  const outcome = await ingest.pass(message(event({ title: ' abc ', images: [file('good.jpg')], locale: 'en' })));
+  const record = await ingest.prepared(outcome);
+  expect(record).toMatchObject({
+    productId: 'p-1',
+    version: 1,
+    revision: 0,
+    op: 'UPSERT',
+    lane: 'live',
+    listing: { title: ' abc ', images: [file('good.jpg')], locale: 'en' },
+    image: { state: 'USED', sha256: sha256Of(jpeg) },
+    text: { state: 'USED', sha256: sha256Of('abc') },
+  });
+  expect(record.tokenIds[0]).toBe(1);
+  expect(record.tokenIds.at(-1)).toBe(2);
+  const [pixels] = await ingest.context.cache.getMany([cacheKeys.pixels(record.preprocessId, sha256Of(jpeg))]);
+  expect(pixels?.length).toBe(PIXEL_BYTES);
+  expect(outcome).toMatchObject({ records: [{ topic: 'listings.prepared', key: 'p-1' }] });
+  expect(outcome).not.toHaveProperty('note');
+});
+
+test('the record of the backfill lane stays there', async () => {
+  const ingest = await open(env);
+  const outcome = await ingest.pass(message(event(), { lane: 'backfill' }));
+  expect(outcome).toMatchObject({ records: [{ topic: 'listings.prepared.backfill' }] });
+});
+
+test('a deletion passes without model inputs, whatever else it carries', async () => {
+  const ingest = await open(env);
+  const record = await ingest.prepared(await ingest.pass(message(event({ op: 'DELETE', images: [file('none.jpg')] }))));
+  expect(record).toMatchObject({ op: 'DELETE', image: { state: 'MISSING' }, text: { state: 'MISSING' }, tokenIds: [] });
+});
+
+test('outcomes come in the order of the messages, and a bad one harms only itself', async () => {
+  const ingest = await open(env);
+  const outcomes = await ingest.process(
+    message(event({ productId: 'a', images: [file('good.jpg')] })),
+    message(Buffer.from('no event')),
+    message(event({ productId: 'b', op: 'DELETE' })),
+    message(event({ productId: 'c', images: [file('page.jpg')] })),
+    message(event({ productId: 'd', title: '', images: [] })),
+    message(null),
+    message(event({ productId: 'e' })),
+  );
+  const told = outcomes.map((outcome) =>
+    outcome.kind === 'emit' ? outcome.records[0]?.key : 'code' in outcome ? outcome.code : outcome.kind,
+  );
+  expect(told).toEqual(['a', 'EVENT_NOT_DECODABLE', 'b', 'c', 'EVENT_EMPTY', 'EVENT_NOT_DECODABLE', 'e']);
+});
+
+test('the description stands in for a missing title', async () => {
+  const ingest = await open(env);
+  const record = await ingest.prepared(await ingest.pass(message(event({ title: ' \n', description: 'cab' }))));
+  expect(record.text.sha256).toBe(sha256Of('cab'));
+});
+
+test('the first image that can be had is taken', async () => {
+  const ingest = await open(env);
+  const images = [file('none.jpg'), file('page.jpg'), { uri: 'ftp://x/' }, file('good.jpg')];
+  const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
+  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(jpeg) });
+});
+
+test('no more images are tried than the settings say', async () => {
+  const ingest = await open({ ...env, MAX_IMAGES_TRIED: '2' });
+  const images = [file('page.jpg'), file('page.jpg'), file('good.jpg')];
+  const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
+  expect(record.image).toEqual({ state: 'FAILED', reason: 'IMAGE_NOT_AN_IMAGE' });
+});
+
+test('an image that may still come says more than one that never will', async () => {
+  const ingest = await open(env);
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('page.jpg'), file('none.jpg')] }))));
+  expect(record.image).toEqual({ state: 'PENDING', reason: 'IMAGE_NOT_FOUND' });
+});
+
+test('an image is decoded once, whoever sends it', async () => {
+  const { cache, stored } = countingCache();
+  const ingest = await open(env, { cache });
+  for (const productId of ['a', 'b', 'c']) await ingest.pass(message(event({ productId, images: [file('good.jpg')] })));
+  expect(stored).toHaveLength(1);
+});
+
+test('an announced image whose pixels are there is not even fetched', async () => {
+  const ingest = await open(env);
+  await ingest.pass(message(event({ images: [file('good.jpg')] })));
+  const images = [{ uri: file('gone.jpg').uri, sha256: sha256Of(jpeg).toUpperCase() }];
+  const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
+  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(jpeg) });
+});
+
+test('an image whose token sequence is there needs no pixels', async () => {
+  const { cache, stored } = countingCache();
+  const ingest = await open(env, { cache });
+  await ingest.pass(message(event({ images: [file('good.jpg')] })));
+  const { id } = await loadBundle(ENCODER_BUNDLE, 'encoder');
+  await cache.deleteMany([stored[0]!]);
+  await cache.setMany([{ key: cacheKeys.imageTokens(id, sha256Of(jpeg)), value: Buffer.from('tokens') }]);
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('good.jpg')] }))));
+  expect(record.image.state).toBe('USED');
+  expect(stored.filter((key) => key.startsWith('px:'))).toHaveLength(1);
+});
+
+test('an image with another hash than announced is not used', async () => {
+  const ingest = await open(env);
+  const images = [{ ...file('good.jpg'), sha256: sha256Of('something else') }];
+  const outcome = await ingest.pass(message(event({ images })));
+  expect(await ingest.prepared(outcome)).toMatchObject({ image: { state: 'FAILED', reason: 'IMAGE_HASH_MISMATCH' } });
+  expect(outcome).toMatchObject({ note: 'IMAGE_HASH_MISMATCH' });
+});
+
+test('a text over the limit fails, the listing goes on with its image, and no later record carries it whole', async () => {
+  const ingest = await open(env);
+  const outcome = await ingest.pass(message(event({ title: 'a'.repeat(1_000_000), images: [file('good.jpg')] })));
+  const record = await ingest.prepared(outcome);
+  expect(record).toMatchObject({ text: { state: 'FAILED', reason: 'TEXT_TOO_LARGE' }, image: { state: 'USED' }, tokenIds: [] });
+  expect(outcome).toMatchObject({ note: 'TEXT_TOO_LARGE' });
+  const again = await ingest.prepared(await ingest.pass(message({ ...event(), ...record.listing })));
+  expect(record.listing.title!.length).toBeLessThan(70_000);
+  expect(again.text).toEqual(record.text);
+});
+
+test.each([
+  ['no image', { images: [] }, 'EVENT_EMPTY'],
+  ['a text that is too large', { title: 'a'.repeat(70_000) }, 'TEXT_TOO_LARGE'],
+  ['an image that never will be one', { images: [{ uri: dataUri(htmlAsImage()) }] }, 'IMAGE_NOT_AN_IMAGE'],
+])('without a text, %s is a dead letter', async (_, changes, code) => {
+  const ingest = await open(env);
+  expect(await ingest.pass(message(event({ title: '', ...changes })))).toMatchObject({ kind: 'deadLetter', code });
+});
+
+test('a late image: the text goes on at once, and an attempt is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const before = Date.now();
+  const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { lane: 'backfill' }));
+  const record = await ingest.prepared(outcome);
+  expect(record).toMatchObject({ image: { state: 'PENDING', reason: 'IMAGE_NOT_FOUND' }, text: { state: 'USED' }, revision: 0 });
+  expect(outcome).toMatchObject({ note: 'IMAGE_NOT_FOUND' });
+  expect(planned).toHaveLength(1);
+  const { job, delayMs } = planned[0]!;
+  expect(job).toMatchObject({ id: 'p-1:1:1', lane: 'backfill', attempt: 1, reason: 'IMAGE_NOT_FOUND', receivedAt: record.receivedAt });
+  expect(JSON.parse(job.event)).toEqual(event({ images: [file('late.jpg')] }));
+  expect(delayMs).toBeGreaterThanOrEqual(800);
+  expect(delayMs).toBeLessThanOrEqual(1200);
+  expect(record.receivedAt).toBeGreaterThanOrEqual(before);
+});
+
+test('a late image without a text: nothing goes on yet, and an attempt is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  expect(await ingest.pass(message(event({ title: '', images: [file('late.jpg')] })))).toEqual({
+    kind: 'defer',
+    reason: 'IMAGE_NOT_FOUND',
+  });
+  expect(planned.map(({ job }) => job.id)).toEqual(['p-1:1:1']);
+});
+
+const headersOf = (attempt: number) => ({
+  'labelstream-attempt': String(attempt),
+  'labelstream-revision': String(attempt),
+  'labelstream-received-at': '1700000000123',
+});
+
+test('a later attempt plans the next one, after its own delay and as the next revision', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(1) })));
+  expect(record).toMatchObject({ revision: 1, receivedAt: 1_700_000_000_123, image: { state: 'PENDING' } });
+  expect(planned[0]).toMatchObject({ job: { id: 'p-1:1:2', attempt: 2, receivedAt: 1_700_000_000_123 } });
+  expect(planned[0]!.delayMs).toBeGreaterThanOrEqual(1600);
+});
+
+test('after the last attempt the failure is a dead letter and nothing more is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(2) }));
+  expect(outcome).toMatchObject({ kind: 'deadLetter', code: 'IMAGE_NOT_FOUND' });
+  expect(planned).toEqual([]);
+});
+
+test('where no attempts are planned at all, the image fails at once and the text goes on', async () => {
+  const ingest = await open({ ...env, IMAGE_RETRY_DELAYS_MS: 'none' });
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('late.jpg')] }))));
+  expect(record.image).toEqual({ state: 'FAILED', reason: 'IMAGE_NOT_FOUND' });
+});
+
+test('an image that arrives late makes the listing pass as the next revision', async () => {
+  const ingest = await open({ ...env, IMAGE_RETRY_DELAYS_MS: '30,30,30,30,30,30,30,30' });
+  await ingest.pass(message(event({ images: [file('arrives.jpg')] })));
+  writeFileSync(join(root, 'arrives.jpg'), jpeg);
+  const { broker, topics } = ingest.context;
+  const retried = await vi.waitFor(async () => {
+    for await (const each of broker.read({ topic: topics.of('events') })) return each;
+    throw new Error('not yet');
+  });
+  const record = await ingest.prepared(await ingest.pass({ ...retried, lane: 'live' }));
+  expect(retried.key).toBe('p-1');
+  expect(record).toMatchObject({ revision: 1, version: 1, image: { state: 'USED', sha256: sha256Of(jpeg) }, text: { state: 'USED' } });
+});
+
+test('a late image that turns out to be none is told by the next revision', async () => {
+  const ingest = await open(env);
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('page.jpg')] }), { headers: headersOf(1) })));
+  expect(record).toMatchObject({ revision: 1, image: { state: 'FAILED', reason: 'IMAGE_NOT_AN_IMAGE' } });
+});
+
+test('a listing that was sent back keeps its revision and arrival, and carries how often', async () => {
+  const ingest = await open(env);
+  const headers = { 'labelstream-revision': '1', 'labelstream-received-at': '1700000000123', 'labelstream-requeue': '2' };
+  const outcome = await ingest.pass(message(event(), { headers }));
+  expect(await ingest.prepared(outcome)).toMatchObject({ revision: 1, receivedAt: 1_700_000_000_123 });
+  expect(outcome).toMatchObject({ records: [{ headers: { 'labelstream-requeue': '2' } }] });
+});
+
+test('a listing that is sent back again and again is given up', async () => {
+  const ingest = await open(env);
+  const sentBack = (times: number) => message(event(), { headers: { 'labelstream-requeue': String(times) } });
+  expect(await ingest.pass(sentBack(5))).toMatchObject({ kind: 'emit' });
+  expect(await ingest.pass(sentBack(6))).toMatchObject({ kind: 'deadLetter', code: 'REQUEUE_EXHAUSTED' });
+});
+
+test('a cache that is down is thrown, not blamed on the listing', async () => {
+  const down = async () => {
+    throw new LabelstreamError('CACHE_UNAVAILABLE', 'down');
+  };
+  const ingest = await open(env, { cache: { ...createMemoryKeyValueStore({ role: 'cache' }), setMany: down } });
+  await expect(ingest.pass(message(event({ images: [file('good.jpg')] })))).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+});
+
+test('a retry queue that is down is thrown, so that no late image is forgotten', async () => {
+  const down = async () => {
+    throw new LabelstreamError('QUEUE_UNAVAILABLE', 'down');
+  };
+  const ingest = await open(env, { retryQueue: { ...recordingQueue().queue, schedule: down } });
+  await expect(ingest.pass(message(event({ images: [file('late.jpg')] })))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+});
+
+test('what became of images and texts is counted', async () => {
+  const ingest = await open(env);
+  await ingest.process(message(event({ images: [file('good.jpg')] })), message(event({ title: '', images: [file('page.jpg')] })));
+  const text = await ingest.context.metrics.metrics();
+  expect(text).toContain('labelstream_ingest_modalities_total{modality="image",state="USED",reason=""} 1');
+  expect(text).toContain('labelstream_ingest_modalities_total{modality="image",state="FAILED",reason="IMAGE_NOT_AN_IMAGE"} 1');
+  expect(text).toContain('labelstream_ingest_fetch_seconds_count{scheme="file"} 2');
+  expect(text).toContain('labelstream_ingest_pixel_cache_total{hit="no"} 2');
+});

@@ -1,0 +1,162 @@
+"""Command line: python -m labelstream_training COMMAND."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from . import __version__
+from .bundle import write_json
+from .calibrate import CALIBRATION_FILE, calibrate, read_calibration
+from .catalogue import PUBLIC_DATASET, CatalogueError, read_catalogue
+from .checkpoint import NEWEST, restore_system
+from .config import model_config_from_dict, read_configs
+from .dataset import Dataset, build_dataset
+from .evaluate import evaluate, tables
+from .export import ExportJob, export_bundles
+from .golden import write_contracts
+from .parity import ParityError
+from .predict import Predictions, predict
+from .taxonomy import taxonomy_paths
+from .tokenise import load_tokenizer
+from .train import Paths, train
+
+METRICS_FILE = "metrics.json"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="labelstream_training",
+        description="Trains, measures and exports the Labelstream model bundles.",
+        epilog=f"Data folders hold products.csv and images.tar. The public catalogue: {PUBLIC_DATASET}",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    training = commands.add_parser("train", help="train into a run folder; goes on from its newest checkpoint")
+    add_data(training)
+    training.add_argument("--config", type=Path, help='JSON {"model": {...}, "train": {...}}')
+    training.add_argument("--from", dest="start_from", type=Path, help="checkpoint whose weights a new schedule starts from")
+    training.set_defaults(run_command=command_train)
+
+    evaluation = commands.add_parser("evaluate", help="figures per task and missing modality")
+    add_data(evaluation)
+    evaluation.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    evaluation.set_defaults(run_command=command_evaluate)
+
+    calibration = commands.add_parser("calibrate", help="temperatures and thresholds on the validation rows")
+    add_data(calibration)
+    calibration.set_defaults(run_command=command_calibrate)
+
+    exporting = commands.add_parser("export", help="write both bundles; fails unless ONNX equals PyTorch")
+    add_data(exporting)
+    exporting.add_argument("--models", type=Path, required=True, help="folder that gets the bundle folders")
+    exporting.add_argument("--origin", type=Path, required=True, help='JSON {"command": "...", "data": ["..."]} for the cards')
+    exporting.add_argument("--generation", type=int, default=1, help="grows with each head that is put to use")
+    exporting.set_defaults(run_command=command_export)
+
+    golden = commands.add_parser("golden", help="write the golden vectors both languages read")
+    golden.add_argument("--models", type=Path, required=True, help="folder with the bundle folders")
+    golden.add_argument("--out", type=Path, required=True, help="packages/shared/contracts/golden")
+    golden.set_defaults(run_command=command_golden)
+    return parser
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Options of all commands that read data."""
+    parser.add_argument("--data", type=Path, action="append", required=True, help="data folder; may be repeated")
+    parser.add_argument("--run", type=Path, required=True, help="run folder (checkpoints, log, tokenizer)")
+    parser.add_argument("--cache", type=Path, help="folder for decoded pixels (default: RUN/cache)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads outside of training (default: 2)")
+
+
+def cache_of(options: argparse.Namespace) -> Path:
+    """Where decoded pixels are kept."""
+    return options.cache or options.run / "cache"
+
+
+def command_train(options: argparse.Namespace) -> None:
+    """See `train`."""
+    # Training brings its own threads, one per shard of the batch.
+    torch.set_num_threads(1)
+    model, config = read_configs(options.config)
+    train(Paths(options.data, options.run, cache_of(options), options.start_from), model, config)
+
+
+def predict_val(options: argparse.Namespace) -> Predictions:
+    """The newest checkpoint's averaged weights on the validation rows."""
+    torch.set_num_threads(options.threads)
+    system, checkpoint = restore_system(options.run / NEWEST)
+    return predict(system, val_dataset(options, checkpoint.settings))
+
+
+def val_dataset(options: argparse.Namespace, settings: dict) -> Dataset:
+    """Validation rows with the run's label vocabulary and tokenizer."""
+    listings = [item for item in read_catalogue(options.data) if item.split == "val"]
+    tokenizer = load_tokenizer(options.run / "tokenizer.json")
+    return build_dataset(
+        listings, settings["labels"], tokenizer, model_config_from_dict(settings["model"]), cache_of(options)
+    )
+
+
+def command_evaluate(options: argparse.Namespace) -> None:
+    """Prints and stores the figures."""
+    figures = evaluate(predict_val(options), read_calibration(options.run))
+    write_json(options.run / METRICS_FILE, figures)
+    print(json.dumps(figures) if options.json else tables(figures))
+
+
+def command_calibrate(options: argparse.Namespace) -> None:
+    """Stores temperatures and thresholds in the run folder."""
+    calibration = calibrate(predict_val(options))
+    write_json(options.run / CALIBRATION_FILE, calibration)
+    print(json.dumps(calibration, indent=1))
+
+
+def command_export(options: argparse.Namespace) -> None:
+    """Writes the bundles from a run that was calibrated and evaluated."""
+    calibration, metrics = read_calibration(options.run), options.run / METRICS_FILE
+    if calibration is None or not metrics.is_file():
+        raise CatalogueError(f"{options.run} has to be calibrated and evaluated first")
+    _, checkpoint = restore_system(options.run / NEWEST)
+    origin = json.loads(options.origin.read_text("utf-8"))
+    job = ExportJob(
+        checkpoint=options.run / NEWEST,
+        tokenizer=options.run / "tokenizer.json",
+        calibration=calibration,
+        metrics=json.loads(metrics.read_text("utf-8")),
+        paths=taxonomy_paths(read_catalogue(options.data)),
+        origin={
+            "seed": checkpoint.settings["train"]["seed"],
+            "command": origin["command"],
+            "trainedAt": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "data": origin["data"],
+        },
+        generation=options.generation,
+    )
+    for folder in export_bundles(job, options.models):
+        print(folder)
+
+
+def command_golden(options: argparse.Namespace) -> None:
+    """Writes the contract's golden vectors."""
+    for path in write_contracts(options.models, options.out):
+        print(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.run_command(options)
+    except (CatalogueError, ParityError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
