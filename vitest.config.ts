@@ -15,7 +15,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: everywhere('test.ts'), exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'] },
+        test: {
+          name: 'unit',
+          include: everywhere('test.ts'),
+          exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+          // Generous, for property tests on a machine that is busy with something else.
+          testTimeout: 20_000,
+        },
       },
       {
         extends: true,

@@ -4,6 +4,9 @@ import { sizeProblems } from './checks/sizes.mjs';
 import { testProblems } from './checks/tests.mjs';
 import { bin, run } from './lib/run.mjs';
 
+const PACKAGES = ['packages/cli', 'packages/samples', 'packages/shared', 'infra/local'];
+const SERVICES = ['ingest', 'encoder', 'fusion', 'sink'].map((name) => `services/${name}`);
+
 /** A check that lists its problems. */
 function listed(problems) {
   for (const problem of problems()) console.error(`  ${problem}`);
@@ -11,7 +14,7 @@ function listed(problems) {
 }
 
 const passes = (command, args) => run(command, args) === 0;
-const SOURCES = ['packages/cli/src', 'packages/samples/src', 'packages/shared/src', 'services', 'infra/local/src'];
+const SOURCES = [...PACKAGES, ...SERVICES].map((folder) => `${folder}/src`);
 
 const CHECKS = [
   { name: 'format and lint', check: () => passes(bin('biome'), ['check', '--error-on-warnings', '.']) },

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { filesBelow, readText } from '../lib/sources.mjs';
 
-const TEST = /^(?<owner>(?:packages|services)\/[^/]+|infra\/local)\/test\/(?<path>.+?)(?<kind>\.int|\.e2e)?\.test\.ts$/;
+const TEST =
+  /^(?<owner>(?:packages|services)\/[^/]+|infra\/local)\/test\/(?<folder>(?:.+\/)?)(?<name>[^/]+?)(?<kind>\.int|\.e2e|\.golden)?\.test\.ts$/;
 
-/** Chapters of the executable tutorial belong to no single file. */
-const FREE = /^tour\//;
+/** Those of a contract that two languages share, of whole processes, and chapters of the executable tutorial belong to no single file. */
+const isFree = ({ kind, folder }) => kind === '.e2e' || kind === '.golden' || folder.startsWith('tour/');
 
 const FORBIDDEN = [
   {
@@ -16,15 +17,21 @@ const FORBIDDEN = [
   { pattern: /\bvi\.(?:do)?[mM]ock\(\s*['"]\.{1,2}\//, why: 'own modules are not mocked; give the factory another dependency' },
 ];
 
-/** A test lies where its source lies: test/a/b.test.ts belongs to src/a/b.ts, or to the folder src/a/b. */
+const isSource = (path) => ['.ts', '.js', ''].some((suffix) => existsSync(join(root, `${path}${suffix}`)));
+
+/** How many files of one source folder a test imports. */
+function importedFrom(path, folder) {
+  const imported = [...readText(path).matchAll(/from\s+'(?<source>\.[^']+)\.js'/g)].map(({ groups }) => join(dirname(path), groups.source));
+  return new Set(imported.filter((source) => `${dirname(source)}/` === folder)).size;
+}
+
+/** A test lies where its source lies: test/a/b.test.ts belongs to src/a/b.ts, or to several files of src/a/ that it tries together. */
 function misplaced(path) {
-  const { owner, path: inner, kind } = TEST.exec(path)?.groups ?? {};
-  if (owner === undefined) return [`${path} is in no test/ folder of a package, so no project runs it`];
-  if (kind === '.e2e' || FREE.test(inner)) return [];
-  const source = join(root, owner, 'src', inner);
-  return ['.ts', '.js', ''].some((suffix) => existsSync(`${source}${suffix}`))
-    ? []
-    : [`${path} mirrors no source: ${owner}/src/${inner}.ts is not there`];
+  const test = TEST.exec(path)?.groups;
+  if (test === undefined) return [`${path} is in no test/ folder of a package, so no project runs it`];
+  const folder = `${test.owner}/src/${test.folder}`;
+  if (isFree(test) || isSource(`${folder}${test.name}`) || importedFrom(path, folder) > 1) return [];
+  return [`${path} mirrors no source: there is no ${folder}${test.name}.ts, and it does not try several files of ${folder} together`];
 }
 
 function forbidden(path) {

@@ -36,9 +36,7 @@ export function examples(...lines: readonly (readonly [command: string, what: st
 
 /** Where the local engine keeps its records; the same option everywhere. */
 export function dataDirOption({ dataDir }: CliConfig): Option {
-  return new Option('--data-dir <folder>', 'folder of the local engine (also: LABELSTREAM_DATA_DIR)')
-    .default(dataDir)
-    .argParser((folder) => resolve(folder));
+  return new Option('--data-dir <folder>', 'folder of the local engine').default(dataDir).argParser((folder) => resolve(folder));
 }
 
 /** Stage names as a user gives them, in the direction of the data. Throws USAGE. */

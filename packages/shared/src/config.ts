@@ -7,11 +7,20 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** The environment of this process. */
 export const processEnv = (): Env => process.env;
 
+/** A number, with a sentence on what is allowed instead of the several that a chain of checks would give. */
+const number = (isAllowed: (value: number) => boolean, allowed: string) =>
+  z
+    .string()
+    .transform((text) => (text.trim() === '' ? Number.NaN : Number(text)))
+    .refine(isAllowed, allowed);
+const wholeNumber = (min: number, max: number) =>
+  number((value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`);
+
 /** Kinds of settings, each read from text. */
 export const setting = {
-  integer: (min: number, max: number) => z.coerce.number().int().min(min).max(max),
+  integer: wholeNumber,
   /** 0..1 */
-  share: () => z.coerce.number().min(0).max(1),
+  share: () => number((value) => value >= 0 && value <= 1, 'a number from 0 to 1'),
   flag: () => z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
   list: () =>
     z
@@ -27,7 +36,7 @@ export const setting = {
     z
       .string()
       .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), `a URL with ${schemes.join(' or ')}`),
-  port: () => z.coerce.number().int().min(0).max(65_535),
+  port: () => wholeNumber(0, 65_535),
 } as const;
 
 const kafkaSettings = {

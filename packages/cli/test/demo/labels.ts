@@ -20,7 +20,7 @@ export function labels(over: Partial<ProductLabels> = {}, task: Partial<Labelled
     ],
     image: 'USED',
     text: 'USED',
-    changedTasks: .articleType,
+    changedTasks: ['articleType'],
     model: { encoder: 'e@000000000000', fusion: 'f@000000000000', generation: 1 },
     lane: 'live',
     labelledAt: 0,

@@ -5,6 +5,8 @@ import { createPartitionSequence, type PartitionSequence } from './partition-seq
 import { createPartitionTransactions } from './partition-transactions.js';
 import { beginTerm } from './term.js';
 
+/** Micro-batches held per partition and lane: one to be taken while the next is filled up, or the live lane would run dry in between. */
+const HELD_MICRO_BATCHES = 2;
 /** How long the loop rests while one lane is full and the other may still get messages. */
 const FULL_LANE_POLL_MS = 5;
 
@@ -29,11 +31,11 @@ export function deliverTransactionally(deps: DeliveryDeps): Delivery {
     return full.length === 0 ? { until: 'message' } : { until: 'age', ms: FULL_LANE_POLL_MS };
   }
 
-  /** Hands a lane's messages to their sequences; false when no more of them can be held: about a micro-batch per partition. */
+  /** Hands a lane's messages to their sequences; false when no more of them can be held. */
   function takeFrom(lane: Lane): boolean {
     const partitions = new Set(subscription.assignment().map(({ partition }) => partition));
     const held = [...sequences.values()].reduce((sum, sequence) => sum + sequence.held(lane), 0);
-    const room = Math.max(0, policy.maxSize * partitions.size - held);
+    const room = Math.max(0, HELD_MICRO_BATCHES * policy.maxSize * partitions.size - held);
     const taken = subscription.take(lane, room);
     for (const message of taken) sequenceOf(message.partition).add(message);
     return taken.length < room || partitions.size === 0;

@@ -1,6 +1,7 @@
 import avsc, { type Schema } from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isLabelstreamError } from '../../src/errors.js';
 import { boundsCheck } from '../../src/events/avro-bounds.js';
 
 const typeOf = (schema: Schema) => avsc.Type.forSchema(schema);
@@ -10,6 +11,16 @@ const record = (...types: Schema[]): Schema => ({
   name: 'R',
   fields: types.map((type, index) => ({ name: `f${index}`, type })),
 });
+
+/** Whether the check says that the bytes are no whole value. */
+function isRefused(checkBytes: (bytes: Uint8Array) => void, bytes: Uint8Array): boolean {
+  try {
+    checkBytes(bytes);
+    return false;
+  } catch (error) {
+    return isLabelstreamError(error, 'EVENT_NOT_DECODABLE');
+  }
+}
 
 const everything: Schema = record(
   'null',
@@ -48,8 +59,9 @@ describe('boundsCheck', () => {
       fc.property(value, (sample) => {
         const bytes = type.toBuffer(sample);
         checkBytes(bytes);
-        for (let length = 0; length < bytes.length; length += 1) expect(() => checkBytes(bytes.subarray(0, length))).toThrow('damaged');
-        expect(() => checkBytes(Buffer.concat([bytes, Buffer.from([0])]))).toThrow('bytes are left over');
+        const truncations = Array.from({ length: bytes.length }, (_, length) => bytes.subarray(0, length));
+        expect(truncations.filter((truncated) => !isRefused(checkBytes, truncated))).toEqual([]);
+        expect(isRefused(checkBytes, Buffer.concat([bytes, Buffer.from([0])]))).toBe(true);
       }),
       { numRuns: 50 },
     );

@@ -66,12 +66,11 @@ describe('printable', () => {
 
   it('is printable, well-formed and short for any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (text) => {
-        const result = printable(text);
+      fc.property(fc.array(fc.nat(0xffff), { maxLength: 1200 }), (units) => {
+        const result = printable(String.fromCharCode(...units));
         expect(result.length).toBeLessThanOrEqual(512);
         expect(result).not.toMatch(/\p{C}/u);
       }),
-      { numRuns: 30 },
     );
   });
 });

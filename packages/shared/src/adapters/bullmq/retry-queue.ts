@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { RetryJob, RetryQueue } from '../../ports/retry-queue.js';
+import { within } from '../kafka/within.js';
 import { hostOf, redisOptions, toRedisError } from '../redis/connection.js';
 
 const QUEUE_NAME = 'image-retries';
@@ -28,19 +28,6 @@ const jobIdOf = (id: string): string => `retry-${Buffer.from(id, 'utf8').toStrin
 
 const backoffMs = (failures: number): number =>
   Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
-
-async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = sleep(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`${what}: no answer within ${timeoutMs} ms`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => {});
-  }
-}
 
 async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps): Promise<Queue<RetryJob, void, string>> {
   const host = hostOf(url);

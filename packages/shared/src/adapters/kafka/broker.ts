@@ -1,3 +1,4 @@
+import { LabelstreamError } from '../../errors.js';
 import type { Broker, RecordProducer, Subscription, TransactionalProducer } from '../../ports/broker.js';
 import { createKafkaAdmin } from './admin.js';
 import { createClientFactory, type KafkaBrokerDeps } from './client.js';
@@ -27,8 +28,16 @@ export function createKafkaBroker(deps: KafkaBrokerDeps): Broker {
     return { ...producer, close };
   }
 
+  /** Also fails soon when Kafka does not answer at all. */
+  async function assertTopics(topics: readonly string[]): Promise<void> {
+    const existing = new Set((await admin.describe(topics)).map(({ topic }) => topic));
+    const missing = topics.find((topic) => !existing.has(topic));
+    if (missing !== undefined) throw new LabelstreamError('BROKER_UNAVAILABLE', `topic ${missing} does not exist`);
+  }
+
   return {
     async subscribe(options) {
+      await assertTopics(options.topics.map(({ topic }) => topic));
       const onClosed = (subscription: Subscription) => subscriptions.delete(subscription);
       const subscription = await createKafkaSubscription({ openClient, log, onClosed }, options);
       subscriptions.add(subscription);

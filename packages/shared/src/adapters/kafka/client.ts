@@ -18,11 +18,13 @@ export interface KafkaBrokerDeps {
  */
 export type OpenClient = () => Kafka;
 
-/** All values are stated, because kafkajs' defaults depend on NODE_ENV. Adds up to about 8 s before a call gives up. */
+/** All values are stated, because kafkajs' defaults depend on NODE_ENV. A call that gets no answer fails after about 8 s. */
 const RETRY = { initialRetryTime: 50, factor: 0.2, multiplier: 2, maxRetryTime: 2000, retries: 8 };
 
 /** Nothing is connected until a client's consumer, producer or admin is. */
 export function createClientFactory({ brokers, clientId, log, ssl, sasl }: KafkaBrokerDeps): OpenClient {
+  // One for all clients, so that they do not repeat each other.
+  const logCreator = kafkaLogCreator(log);
   return () =>
     new Kafka({
       brokers: [...brokers],
@@ -31,7 +33,7 @@ export function createClientFactory({ brokers, clientId, log, ssl, sasl }: Kafka
       requestTimeout: 30_000,
       retry: RETRY,
       logLevel: kafkaLogLevel(log),
-      logCreator: kafkaLogCreator(log),
+      logCreator,
       ...(ssl === undefined ? {} : { ssl }),
       ...(sasl === undefined ? {} : { sasl }),
     });

@@ -4,6 +4,7 @@ import type { TopicPartition } from '../../ports/broker.js';
 import { createCopartitionedAssigner } from './assigner.js';
 import type { OpenClient } from './client.js';
 import { toBrokerError } from './errors.js';
+import { within } from './within.js';
 
 /** One listing at rest must not wait: the broker answers at once when there is data, and this long when there is none. */
 const MAX_WAIT_MS = 50;
@@ -13,6 +14,8 @@ const MAX_BYTES_PER_PARTITION = 256 * 1024;
 const HEARTBEAT_INTERVAL_MS = 1000;
 /** How long the others wait for a member that drains. */
 const REBALANCE_TIMEOUT_MS = 60_000;
+/** A consumer that waits for Kafka to come back notices only then that it is to stop. */
+const CLOSE_WITHIN_MS = 5000;
 
 export interface ConsumerOptions {
   readonly groupId: string;
@@ -67,7 +70,10 @@ function listen(consumer: Consumer, handlers: ConsumerHandlers): { joined: Promi
   return { joined, failed };
 }
 
-/** Joins a group and consumes; resolves with the first assignment. Throws BROKER_UNAVAILABLE or CONFIG_INVALID. */
+/**
+ * Joins a group and consumes; resolves with the first assignment, however long that takes: see first that Kafka answers. Throws
+ * CONFIG_INVALID, or BROKER_UNAVAILABLE when joining failed for good.
+ */
 export async function startConsumer(
   openClient: OpenClient,
   options: ConsumerOptions,
@@ -85,14 +91,15 @@ export async function startConsumer(
     allowAutoTopicCreation: false,
   });
   const { joined, failed } = listen(consumer, handlers);
+  const close = () => within(CLOSE_WITHIN_MS, 'leaving the group', consumer.disconnect());
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.fromBeginning });
     await consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => handlers.batch(batch, consumer) });
     await Promise.race([joined, failed]);
   } catch (error) {
-    await consumer.disconnect().catch(() => {});
+    await close().catch(() => {});
     throw error instanceof LabelstreamError ? error : toBrokerError(error, `subscribing to ${options.topics.join(', ')}`);
   }
-  return { consumer, failed, close: () => consumer.disconnect() };
+  return { consumer, failed, close };
 }

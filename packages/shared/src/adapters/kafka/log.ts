@@ -10,22 +10,37 @@ const isEcho = ({ namespace, log }: LogEntry) =>
 /** A consumer that joins again by itself. */
 const REJOIN = /group is rebalancing|not aware of this member|coordinator is loading|Restarting the consumer/;
 
-function write(log: Logger, entry: LogEntry): void {
-  const { timestamp: _timestamp, logger: _logger, message, stack: _stack, ...details } = entry.log;
-  const line = entry.namespace === '' ? message : `${entry.namespace}: ${message}`;
-  if (isEcho(entry) || REJOIN.test(message)) log.debug(details, line);
-  else if (entry.level === logLevel.ERROR) log.warn(details, line);
-  else if (entry.level === logLevel.WARN) log.info(details, line);
-  else if (entry.level === logLevel.INFO) log.debug(details, line);
-  else log.trace(details, line);
+/** While Kafka is away every client says so several times a second; once in this time is enough. */
+const REPEAT_AFTER_MS = 30_000;
+const MAX_REMEMBERED = 100;
+
+/** Tells whether a line was shown lately. */
+function createRepetitions(): (line: string) => boolean {
+  const shownAt = new Map<string, number>();
+  return (line) => {
+    const now = Date.now();
+    if (now - (shownAt.get(line) ?? 0) < REPEAT_AFTER_MS) return true;
+    if (shownAt.size >= MAX_REMEMBERED) shownAt.clear();
+    shownAt.set(line, now);
+    return false;
+  };
+}
+
+function levelOf(entry: LogEntry, isRepetition: (line: string) => boolean): 'warn' | 'info' | 'debug' | 'trace' {
+  if (entry.level === logLevel.DEBUG) return 'trace';
+  if (entry.level === logLevel.INFO || isEcho(entry) || REJOIN.test(entry.log.message)) return 'debug';
+  if (isRepetition(entry.log.message)) return 'debug';
+  return entry.level === logLevel.ERROR ? 'warn' : 'info';
 }
 
 /** Sends kafkajs' log lines to `log`, one level lower: what matters reaches the caller as an exception or ends the subscription. */
-export const kafkaLogCreator =
-  (log: Logger): logCreator =>
-  () =>
-  (entry) =>
-    write(log, entry);
+export function kafkaLogCreator(log: Logger): logCreator {
+  const isRepetition = createRepetitions();
+  return () => (entry) => {
+    const { timestamp: _timestamp, logger: _logger, message, stack: _stack, ...details } = entry.log;
+    log[levelOf(entry, isRepetition)](details, entry.namespace === '' ? message : `${entry.namespace}: ${message}`);
+  };
+}
 
 /** The least severe lines that `log` would show, so that kafkajs does not build the others. */
 export function kafkaLogLevel(log: Logger): logLevel {

@@ -5,19 +5,39 @@ import type { OpenClient } from './client.js';
 import { startConsumer } from './consumer.js';
 import { isLostMembership, toBrokerError } from './errors.js';
 import { createMembership } from './membership.js';
+import { createSerialQueue } from './serial-queue.js';
+import { within } from './within.js';
 
-const DEFAULT_SESSION_TIMEOUT_MS = 30_000;
+/**
+ * kafkajs joins as a new member after an outage of Kafka, and the group then waits until the session of the old one is over. This is also
+ * how long the partitions of a killed process wait for another.
+ */
+const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 const MAX_DRAIN_MS = 10_000;
 
-async function commitPositions(consumer: Consumer, offsets: readonly PartitionOffset[], log: Logger): Promise<void> {
-  if (offsets.length === 0) return;
-  try {
-    await consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
-  } catch (error) {
-    // The new owner begins at the last committed position and does this work again.
-    if (!isLostMembership(error)) throw toBrokerError(error, 'committing offsets');
-    log.debug({ offsets }, 'positions of a lost generation were not committed');
-  }
+/** kafkajs' retries are nested and would take longer. */
+const COMMIT_WITHIN_MS = 10_000;
+
+type Commit = (offsets: readonly PartitionOffset[]) => Promise<void>;
+
+/** Commits one after the other: one that Kafka did not answer in time may still be carried out, and must not overtake a later one. */
+function createCommit(consumer: Consumer, log: Logger): Commit {
+  const queue = createSerialQueue();
+  return async (offsets) => {
+    if (offsets.length === 0) return;
+    const positions = offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }));
+    try {
+      await within(
+        COMMIT_WITHIN_MS,
+        'answer',
+        queue.run(() => consumer.commitOffsets(positions)),
+      );
+    } catch (error) {
+      // The new owner begins at the last committed position and does this work again.
+      if (!isLostMembership(error)) throw toBrokerError(error, 'committing offsets');
+      log.debug({ offsets }, 'positions of a lost generation were not committed');
+    }
+  };
 }
 
 /**
@@ -43,6 +63,7 @@ export async function createKafkaSubscription(
     },
     member.handlers,
   );
+  const commit = createCommit(consumer, log);
   let closing: Promise<void> | null = null;
 
   async function leave(): Promise<void> {
@@ -56,7 +77,7 @@ export async function createKafkaSubscription(
     take: member.take,
     wait: buffers.wait,
     buffered: buffers.size,
-    commit: (offsets) => commitPositions(consumer, guard.committable(offsets), log),
+    commit: (offsets) => commit(guard.committable(offsets)),
     generation: member.generation,
     assignment: member.assignment,
     onRevoke: member.onRevoke,

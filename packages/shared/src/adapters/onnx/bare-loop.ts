@@ -7,7 +7,7 @@ export interface BareLoopOptions {
   /** Threads within one operator. */
   readonly threads: number;
   readonly batchSizes: readonly number[];
-  /** How long each batch size is measured, after a warm-up of a tenth of it. */
+  /** Measured time per batch size, after a warm-up of a tenth of it. */
   readonly seconds: number;
   /** Token counts of the listings' texts; batches take them in turn and pad to their longest. */
   readonly textLengths: readonly number[];
@@ -20,7 +20,7 @@ export interface BareLoopResult {
 
 /**
  * The encoder without anything around it: both towers on ready-made inputs, results thrown away, on the calling thread. The yardstick of
- * `bench encoder`; to be run in a process of its own. Results by batch size, the fastest first.
+ * `bench encoder`; for a process without an inference thread. Results by batch size, the fastest first.
  */
 export async function bareLoop({ bundle, threads, batchSizes, seconds, textLengths }: BareLoopOptions): Promise<BareLoopResult[]> {
   const files = graphFiles(bundle);
