@@ -71,9 +71,7 @@ def drop_words(ids: Tensor, mask: Tensor, share: float, random: torch.Generator)
     return mask * (kept | edge).long()
 
 
-def choose_missing(
-    count: int, image_only: float, text_only: float, random: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def choose_missing(count: int, image_only: float, text_only: float, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Modality dropout: flags (float32 [B]) for the listings that keep their image and their text."""
     draw = torch.rand(count, generator=random)
     keeps_text = (draw >= image_only).float()

@@ -54,6 +54,13 @@ def write_json(path: Path, value: object, indent: int | None = 1) -> None:
     path.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", "utf-8")
 
 
+def write_cases(path: Path, head: dict, cases: list[dict]) -> None:
+    """A JSON object whose `cases` stand on one line each: readable in a diff, and no line per number."""
+    lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
+    start = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    path.write_text(f'{start},\n "cases": [\n{lines}\n]}}\n', "utf-8")
+
+
 def bundle_id(folder: Path) -> str:
     """`<name>@<first 12 hex digits of the SHA-256 of manifest.json>`."""
     data = (folder / "manifest.json").read_bytes()
@@ -73,13 +80,8 @@ def golden_case(graph: Graph, inputs: Inputs) -> dict:
     outputs = graph.module(*inputs.values())
     return {
         "graph": graph.name,
-        "inputs": {
-            name: {"type": str(value.dtype).removeprefix("torch."), **tensor_json(value.numpy())}
-            for name, value in inputs.items()
-        },
-        "outputs": {
-            name: tensor_json(value.numpy(), GOLDEN_VALUES) for name, value in zip(graph.outputs, outputs, strict=True)
-        },
+        "inputs": {name: {"type": str(value.dtype).removeprefix("torch."), **tensor_json(value.numpy())} for name, value in inputs.items()},
+        "outputs": {name: tensor_json(value.numpy(), GOLDEN_VALUES) for name, value in zip(graph.outputs, outputs, strict=True)},
     }
 
 
@@ -147,7 +149,13 @@ def encoder_manifest(folder: Path, system: LabelSystem, config: ModelConfig, gra
 
 
 def fusion_manifest(
-    folder: Path, config: ModelConfig, graph: Graph, origin: dict, encoder: str, generation: int, tasks: list[dict],
+    folder: Path,
+    config: ModelConfig,
+    graph: Graph,
+    origin: dict,
+    encoder: str,
+    generation: int,
+    tasks: list[dict],
     metrics: dict,
 ) -> dict:
     """manifest.json of the fusion bundle."""

@@ -30,10 +30,7 @@ def calibrate(predictions: Predictions, target: float = TARGET_PRECISION) -> dic
     """`{task: {targetPrecision, temperature: {pattern}, threshold: {pattern}}}`, as in the fusion manifest."""
     result: dict[str, dict] = {}
     for index, task in enumerate(TASKS):
-        fitted = {
-            pattern: calibrate_one(predictions.logits[pattern][task], predictions.truth[:, index], target)
-            for pattern in PATTERNS
-        }
+        fitted = {pattern: calibrate_one(predictions.logits[pattern][task], predictions.truth[:, index], target) for pattern in PATTERNS}
         result[task] = {
             "targetPrecision": target,
             "temperature": {pattern: pair[0] for pattern, pair in fitted.items()},

@@ -101,9 +101,7 @@ def val_dataset(options: argparse.Namespace, settings: dict) -> Dataset:
     """Validation rows with the run's label vocabulary and tokenizer."""
     listings = [item for item in read_catalogue(options.data) if item.split == "val"]
     tokenizer = load_tokenizer(options.run / "tokenizer.json")
-    return build_dataset(
-        listings, settings["labels"], tokenizer, model_config_from_dict(settings["model"]), cache_of(options)
-    )
+    return build_dataset(listings, settings["labels"], tokenizer, model_config_from_dict(settings["model"]), cache_of(options))
 
 
 def command_evaluate(options: argparse.Namespace) -> None:

@@ -65,17 +65,13 @@ def fill_encoder(folder: Path, job: ExportJob, system: LabelSystem, config: Mode
     write_json(folder / "manifest.json", encoder_manifest(folder, system, config, graphs, job.origin))
 
 
-def fill_fusion(
-    folder: Path, job: ExportJob, config: ModelConfig, graph: Graph, labels: dict[str, list[str]], encoder: str
-) -> None:
+def fill_fusion(folder: Path, job: ExportJob, config: ModelConfig, graph: Graph, labels: dict[str, list[str]], encoder: str) -> None:
     """As `fill_encoder`, for the head."""
     write_golden(folder, [graph])
     card = fusion_card(config, graph, job.origin, job.metrics, job.calibration)
     (folder / "MODEL_CARD.md").write_text(card, "utf-8")
     tasks = task_specs(labels, job.calibration, job.paths)
-    manifest = fusion_manifest(
-        folder, config, graph, job.origin, encoder, job.generation, tasks, job.metrics
-    )
+    manifest = fusion_manifest(folder, config, graph, job.origin, encoder, job.generation, tasks, job.metrics)
     write_json(folder / "manifest.json", manifest)
 
 

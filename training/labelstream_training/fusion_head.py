@@ -36,9 +36,7 @@ class FusionHead(nn.Module):
     def __init__(self, config: ModelConfig, class_counts: list[int]) -> None:
         super().__init__()
         self.modality = nn.Parameter(torch.randn(2, config.width) * 0.02)
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.fusion_mlp_ratio) for _ in range(config.fusion_blocks)
-        )
+        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.fusion_mlp_ratio) for _ in range(config.fusion_blocks))
         self.norm = nn.LayerNorm(config.width)
         self.modality_wise = ModalityWiseAttention(len(class_counts) + 1, config.width)
         self.task_heads = nn.ModuleList(nn.Linear(config.width, count) for count in class_counts)

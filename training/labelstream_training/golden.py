@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .bundle import ENCODER_NAME, FUSION_NAME, GOLDEN_TOLERANCE, bundle_id, write_json
+from .bundle import ENCODER_NAME, FUSION_NAME, GOLDEN_TOLERANCE, bundle_id, write_cases
 from .catalogue import TASKS, listing_text
 from .drawings import DRAWINGS, draw, png
 from .parity import open_session
@@ -24,7 +24,7 @@ TEXTS = (
     "",
     " ",
     "  Puma   Women\tBlack\nT-shirt  ",
-    "Levi's 511™ Slim-Fit Jeans (32\" x 34\")",
+    'Levi\'s 511™ Slim-Fit Jeans (32" x 34")',
     "Crème brûlée café façade",
     "Cre\u0300me de\u0301compose\u0301e",
     "İSTANBUL ΣΊΣΥΦΟΣ STRASSE ẞ",
@@ -108,9 +108,7 @@ class Chain:
         """Outputs of one listing: uint8 pixels [H, W, 3] and token ids; a missing modality is masked."""
         image_tokens, image_embedding = self.image.run(None, {"pixels": pixels[None]})
         input_ids = np.array([ids], dtype=np.int64)
-        text_tokens, text_embedding = self.text.run(
-            None, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-        )
+        text_tokens, text_embedding = self.text.run(None, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)})
         *logits, weights, embedding = self.fusion.run(
             None,
             {
@@ -145,7 +143,7 @@ def model(encoder: Path, fusion: Path) -> dict:
         "absoluteTolerance": GOLDEN_TOLERANCE,
         "pixels": {"dims": list(pixels.shape), "base64": base64_of(pixels.tobytes())},
         "ids": ids,
-        "cases": {name: chain.run(pixels, ids, *pair) for name, pair in flags.items()},
+        "cases": [{"name": name, **chain.run(pixels, ids, *pair)} for name, pair in flags.items()],
     }
 
 
@@ -159,5 +157,5 @@ def write_contracts(models: Path, out: Path) -> list[Path]:
         "model.json": model(encoder, fusion),
     }
     for name, content in files.items():
-        write_json(out / name, content)
+        write_cases(out / name, content, content.pop("cases"))
     return [out / name for name in files]

@@ -37,9 +37,7 @@ class FlatFusion(nn.Module):
         super().__init__()
         self.fusion = system.fusion
 
-    def forward(
-        self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor
-    ) -> tuple[Tensor, ...]:
+    def forward(self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor) -> tuple[Tensor, ...]:
         """See `FusionHead.forward`."""
         logits, weights, embedding = self.fusion(image_tokens, image_mask, text_tokens, text_mask)
         return (*logits, weights, embedding)

@@ -16,9 +16,7 @@ class ConvUnit(nn.Sequential):
     """3 × 3 convolution with batch norm and ReLU."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-        )
+        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
@@ -62,9 +60,7 @@ class ImageTower(nn.Module):
         self.class_token = nn.Parameter(torch.randn(1, 1, config.width) * 0.02)
         self.class_position = nn.Parameter(torch.zeros(1, 1, config.width))
         self.position = nn.Parameter(torch.randn(1, config.width, *self.grid) * 0.02)
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.image_blocks)
-        )
+        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.image_blocks))
         self.norm = nn.LayerNorm(config.width)
         self.projection = nn.Linear(config.width, config.embedding_width, bias=False)
         self.blocks.apply(init_weights)

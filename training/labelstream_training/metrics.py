@@ -64,10 +64,7 @@ def recall_at_precision(confidence: np.ndarray, right: np.ndarray, target: float
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = ECE_BINS) -> float:
     """Mean gap between confidence and accuracy over equally wide bins, weighted by rows."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        np.sum(place == index) * abs(confidence[place == index].mean() - right[place == index].mean())
-        for index in np.unique(place)
-    ]
+    gaps = [np.sum(place == index) * abs(confidence[place == index].mean() - right[place == index].mean()) for index in np.unique(place)]
     return float(np.sum(gaps) / len(confidence))
 
 
@@ -103,5 +100,5 @@ def measure(logits: np.ndarray, truth: np.ndarray, temperature: float, target: f
         "macroF1": round(macro_f1(predicted, truth), 4),
         "recallAtPrecision": round(recall_at_precision(confidence, right, target), 4),
         "expectedCalibrationError": round(expected_calibration_error(confidence, right), 4),
-        "rows": int(len(truth)),
+        "rows": len(truth),
     }

@@ -34,9 +34,7 @@ def orthogonalise(matrix: Tensor, rounds: int = 5) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """SGD with Nesterov momentum whose step is orthogonalised; convolutions count as [out, in · k · k] matrices."""
 
-    def __init__(
-        self, params: Iterable[Tensor], lr: float, weight_decay: float, run_all: RunAll, momentum: float = 0.95
-    ) -> None:
+    def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float, run_all: RunAll, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         self.run_all = run_all
 

@@ -20,9 +20,7 @@ from .dataset import Batch
 def split_batch(batch: Batch, shards: int) -> list[Batch]:
     """Every `shards`-th listing goes to the same shard; a shard keeps its rows' order."""
     fields = [field.name for field in dataclasses.fields(batch)]
-    return [
-        Batch(**{name: getattr(batch, name)[shard::shards] for name in fields}) for shard in range(shards)
-    ]
+    return [Batch(**{name: getattr(batch, name)[shard::shards] for name in fields}) for shard in range(shards)]
 
 
 def share_weights(source: nn.Module) -> nn.Module:

@@ -83,9 +83,7 @@ class PixelStore:
 
 def open_pixels(listings: Sequence[Listing], width: int, height: int, cache: Path) -> PixelStore:
     """Pixels of `listings` in their order, from the cache folder where they were decoded before."""
-    key = hashlib.sha256(
-        json.dumps([PREPROCESS_VERSION, width, height, [source_key(item) for item in listings]]).encode()
-    ).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([PREPROCESS_VERSION, width, height, [source_key(item) for item in listings]]).encode()).hexdigest()[:16]
     cache.mkdir(parents=True, exist_ok=True)
     pixel_path, present_path = cache / f"{key}.pixels.npy", cache / f"{key}.present.npy"
     if not present_path.is_file():
@@ -100,9 +98,7 @@ def source_key(listing: Listing) -> list:
     return [str(listing.folder.resolve()), size_bytes, listing.id]
 
 
-def decode_all(
-    listings: Sequence[Listing], width: int, height: int, pixel_path: Path, present_path: Path
-) -> None:
+def decode_all(listings: Sequence[Listing], width: int, height: int, pixel_path: Path, present_path: Path) -> None:
     """Writes the cache files; the flags come last, so a half-written cache is never used."""
     partial = pixel_path.with_suffix(".partial")
     shape = (len(listings), height, width, 3)

@@ -36,16 +36,12 @@ def predict(system: LabelSystem, data: Dataset) -> Predictions:
         image, _ = system.image(batch.pixels)  # [B, Ni, width]
         text, _ = system.text(batch.ids, batch.mask)  # [B, L, width]
         for pattern, (image_flag, text_flag) in PATTERNS.items():
-            scores, shares, _ = system.fuse(
-                image, batch.has_image * image_flag, text, batch.mask, batch.has_text * text_flag
-            )
+            scores, shares, _ = system.fuse(image, batch.has_image * image_flag, text, batch.mask, batch.has_text * text_flag)
             logits[pattern].append(scores)
             weights[pattern].append(shares)
     return Predictions(
         logits={
-            pattern: {
-                task: torch.cat([scores[index] for scores in batches]).numpy() for index, task in enumerate(TASKS)
-            }
+            pattern: {task: torch.cat([scores[index] for scores in batches]).numpy() for index, task in enumerate(TASKS)}
             for pattern, batches in logits.items()
         },
         weights={pattern: torch.cat(batches).numpy() for pattern, batches in weights.items()},

@@ -45,7 +45,4 @@ def quick_check(system: LabelSystem, data: Dataset, phase: Phase) -> dict[str, d
             for name, flags in {"complete": (one, one), "imageMissing": (zero, one), "textMissing": (one, zero)}.items():
                 found.setdefault(name, []).append(system.fuse(image, flags[0], text, batch.mask, flags[1])[0])
     truth = torch.cat(labels)
-    return {
-        name: accuracy_of([torch.cat(parts) for parts in zip(*batches, strict=True)], truth)
-        for name, batches in found.items()
-    }
+    return {name: accuracy_of([torch.cat(parts) for parts in zip(*batches, strict=True)], truth) for name, batches in found.items()}

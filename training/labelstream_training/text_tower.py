@@ -19,9 +19,7 @@ class TextTower(nn.Module):
         self.embedding = nn.Embedding(config.vocabulary, config.word_width)
         self.widen = nn.Linear(config.word_width, config.width)
         self.position = nn.Parameter(torch.randn(1, config.context_length, config.width) * 0.02)
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.text_blocks)
-        )
+        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.text_blocks))
         self.norm = nn.LayerNorm(config.width)
         self.projection = nn.Linear(config.width, config.embedding_width, bias=False)
         self.blocks.apply(init_weights)

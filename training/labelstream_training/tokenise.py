@@ -13,10 +13,15 @@ SPECIAL_TOKENS = [PAD, BEGIN, END]
 PAD_ID, BEGIN_ID, END_ID = 0, 1, 2
 
 
+def make_normaliser() -> normalizers.Normalizer:
+    """NFC and lower case. Final sigma is undone: JavaScript lower-cases Σ by its place in the word, Rust does not."""
+    return normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase(), normalizers.Replace("ς", "σ")])
+
+
 def train_tokenizer(texts: Iterable[str], vocabulary: int, context_length: int) -> Tokenizer:
     """Learns the merges from `texts`; every sequence is BEGIN, words, END, cut to `context_length`."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.normalizer = make_normaliser()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -27,9 +32,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, context_length: int) 
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, BEGIN_ID), (END, END_ID)]
-    )
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, BEGIN_ID), (END, END_ID)])
     tokenizer.enable_truncation(context_length)
     return tokenizer
 

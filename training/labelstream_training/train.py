@@ -74,9 +74,7 @@ class Trainer:
         self.step = checkpoint.step if keep_step else 0
 
 
-def make_trainer(
-    model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], steps_per_epoch: int, data: list[str]
-) -> Trainer:
+def make_trainer(model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], steps_per_epoch: int, data: list[str]) -> Trainer:
     """Freshly initialised weights, seeded."""
     torch.manual_seed(train.seed)
     system = LabelSystem(model, [len(names) for names in labels.values()])
@@ -95,9 +93,7 @@ def make_trainer(
 
 def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConfig, random: torch.Generator) -> Tensor:
     """The training loss of one batch."""
-    pictures = augment_pictures(
-        system.image.normalise(batch.pixels), phase.image_width, phase.image_height, random
-    )  # [B, 3, h, w]
+    pictures = augment_pictures(system.image.normalise(batch.pixels), phase.image_width, phase.image_height, random)  # [B, 3, h, w]
     image_tokens = system.image.tokens_of(pictures)  # [B, Ni, width]
     mask = drop_words(batch.ids, batch.mask, config.token_dropout, random)  # [B, L]
     text_tokens = system.text.tokens_of(batch.ids, mask)  # [B, L, width]
@@ -108,27 +104,19 @@ def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConf
     image_logits = system.split_tasks(system.auxiliary_image(image_tokens[:, 0]))
     text_logits = system.split_tasks(system.auxiliary_text(text_tokens[:, 0]))
     loss = task_loss(image_logits, batch.labels, batch.has_image, config.label_smoothing)
-    loss = loss + config.text_auxiliary_weight * task_loss(
-        text_logits, batch.labels, batch.has_text, config.label_smoothing
-    )
-    loss = loss + config.contrastive_weight * contrastive_loss(
-        image_embedding, text_embedding, scale, batch.text_group, both
-    )
+    loss = loss + config.text_auxiliary_weight * task_loss(text_logits, batch.labels, batch.has_text, config.label_smoothing)
+    loss = loss + config.contrastive_weight * contrastive_loss(image_embedding, text_embedding, scale, batch.text_group, both)
     if not phase.joint:
         return loss
 
-    keeps_image, keeps_text = choose_missing(
-        len(batch.labels), config.image_only_share, config.text_only_share, random
-    )  # [B] each
+    keeps_image, keeps_text = choose_missing(len(batch.labels), config.image_only_share, config.text_only_share, random)  # [B] each
     has_image, has_text = batch.has_image * keeps_image, batch.has_text * keeps_text  # [B] each
     logits, _, embedding = system.fuse(image_tokens, has_image, text_tokens, mask, has_text)
     seen = ((has_image + has_text) > 0).float()  # [B]
     loss = loss + task_loss(logits, batch.labels, seen, config.label_smoothing)
     # The fused embedding learns to find the listing's full CLIP embedding from whatever modality is left.
     full = torch.nn.functional.normalize((image_embedding + text_embedding).detach(), dim=-1)  # [B, E]
-    return loss + config.fused_contrastive_weight * contrastive_loss(
-        embedding, full, scale.detach(), batch.text_group, both * seen
-    )
+    return loss + config.fused_contrastive_weight * contrastive_loss(embedding, full, scale.detach(), batch.text_group, both * seen)
 
 
 def train_step(trainer: Trainer, batch: Batch, config: TrainConfig) -> float:

@@ -23,7 +23,20 @@ async function run(
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-const GROUPS = [['up'], ['down'], ['status'], ['doctor'], ['run'], ['labels'], ['labels', 'tail'], ['labels', 'get']];
+const GROUPS = [
+  ['demo'],
+  ['up'],
+  ['down'],
+  ['status'],
+  ['doctor'],
+  ['run'],
+  ['produce'],
+  ['labels'],
+  ['labels', 'tail'],
+  ['labels', 'get'],
+  ['evaluate'],
+  ['bench', 'encoder'],
+];
 
 describe('help', () => {
   test.each(GROUPS)('%s %s explains itself with examples', async (...command) => {

@@ -1,6 +1,8 @@
 import { commonSettings, readConfig } from '@labelstream/shared/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { createLog } from '@labelstream/shared/observability/log';
+import type { Service } from '@labelstream/shared/service/service';
+import type { StartServiceDeps } from '@labelstream/shared/service/start-service';
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import { Command } from 'commander';
 import { type CommandDeps, dataDirOption, examples, parseStages } from '../command.js';
@@ -28,13 +30,22 @@ async function run(names: readonly string[], dataDir: string, { config, signal }
   const env = await addressedEnv(config.env, dataDir);
   const settings = readConfig(commonSettings, env);
   const log = createLog({ name: 'labelstream', level: settings.LOG_LEVEL });
-  const { startServices } = await import('@labelstream/shared/service/start-service');
-  const running = await startServices(await loadServices(stages), { name: 'labelstream', settings, env, log, signal });
   try {
-    await Promise.race([aborted(signal), running.failed]);
+    await work(await loadServices(stages), { settings, env, log, signal });
+  } catch (error) {
+    // Told to stop while it was still waiting for Kafka or Redis: that is no failure.
+    if (!signal.aborted) throw error;
+  }
+  log.info('stopped');
+}
+
+async function work(services: readonly Service[], deps: Omit<StartServiceDeps, 'name'>): Promise<void> {
+  const { startServices } = await import('@labelstream/shared/service/start-service');
+  const running = await startServices(services, { name: 'labelstream', ...deps });
+  try {
+    await Promise.race([aborted(deps.signal), running.failed]);
   } finally {
     await running.stop();
-    log.info('stopped');
   }
 }
 

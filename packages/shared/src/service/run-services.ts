@@ -1,7 +1,7 @@
 import { type CommonSettings, commonSettings, type Env, readConfig } from '../config.js';
 import { createLifecycle, type Lifecycle, startOrRollBack } from '../stream/lifecycle.js';
 import { startWorker, type Worker, type WorkerSettings, type WorkerStatus } from '../stream/worker.js';
-import type { Service, ServiceContext } from './service.js';
+import type { RunningStage, Service, ServiceContext } from './service.js';
 import { type WaitAtStart, waitAtStart } from './wait-at-start.js';
 
 export interface RunServicesOptions {
@@ -71,7 +71,7 @@ async function startStage(service: Service, { context, env, settings, lifecycle,
   const log = context.log.child({ stage: service.name });
   const running = await lifecycle.open(
     service.name,
-    () => wait(() => service.create({ ...context, log }, env)),
+    () => wait(() => createOrForget(service, { ...context, log }, env)),
     (opened) => opened.close(),
   );
   const { broker, topics, metrics } = context;
@@ -83,6 +83,18 @@ async function startStage(service: Service, { context, env, settings, lifecycle,
   );
   log.info('at work');
   return { worker, failed: running.failed };
+}
+
+/** An attempt that fails takes its metrics back: a name can be registered once, and the next attempt registers it again. */
+async function createOrForget(service: Service, context: ServiceContext, env: Env): Promise<RunningStage> {
+  const { metrics } = context;
+  const before = new Set(metrics.getMetricsAsArray().map(({ name }) => name));
+  try {
+    return await service.create(context, env);
+  } catch (error) {
+    for (const { name } of metrics.getMetricsAsArray()) if (!before.has(name)) metrics.removeSingleMetric(name);
+    throw error;
+  }
 }
 
 const workerSettings = (settings: CommonSettings): WorkerSettings => ({

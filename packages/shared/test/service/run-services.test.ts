@@ -1,3 +1,4 @@
+import { Counter } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { LabelstreamError } from '../../src/errors.js';
 import { createMemoryContext } from '../../src/service/memory-context.js';
@@ -12,14 +13,14 @@ const openContext = () => createMemoryContext({ log: quiet, topicPrefix: 'shop.'
 function passingService(
   name: 'encoder' | 'fusion',
   events: string[],
-  over: { create?: () => Promise<void>; failed?: Promise<never> } = {},
+  over: { create?: (context: ServiceContext) => Promise<void>; failed?: Promise<never> } = {},
 ): Service {
   const input = name === 'encoder' ? 'prepared' : 'encoded';
   const output = name === 'encoder' ? 'encoded' : 'predicted';
   return {
     name,
     async create(context: ServiceContext, env) {
-      await over.create?.();
+      await over.create?.(context);
       events.push(`+${name} ${env.COLOUR ?? ''}`);
       return {
         stage: {
@@ -59,10 +60,11 @@ describe('runServices', () => {
     await context.broker.ping();
   });
 
-  it('waits for what is down at the start', async () => {
+  it('waits for what is down at the start, and creates the service afresh', async () => {
     let attempts = 0;
-    const create = async () => {
+    const create = async ({ metrics }: ServiceContext) => {
       attempts += 1;
+      new Counter({ name: 'labelstream_of_the_service_total', help: 'Registered by every attempt.', registers: [metrics] });
       if (attempts < 3) throw new LabelstreamError('CACHE_UNAVAILABLE', 'down');
     };
     const running = await runServices([passingService('fusion', [], { create })], await openContext(), { env: {} });

@@ -71,7 +71,7 @@ export function stageOfBatches(process: Stage['process'], delivery: Stage['deliv
 export function work(
   broker: Broker,
   stage: Stage,
-  over: Partial<WorkerDeps> & { settings?: Partial<WorkerSettings> } = {},
+  over: Omit<Partial<WorkerDeps>, 'settings'> & { settings?: Partial<WorkerSettings> } = {},
 ): Promise<Worker> {
   return startWorker({
     stage,

@@ -5,13 +5,14 @@ import { createKafkaBroker } from '../../src/adapters/kafka/broker.js';
 import type { Lane } from '../../src/events/lane.js';
 import { type TopicNames, topicNames } from '../../src/events/topics.js';
 import type { Broker, InMessage } from '../../src/ports/broker.js';
+import { waitAtStart } from '../../src/service/wait-at-start.js';
 import { measureLag } from '../../src/stream/lag.js';
 import { emit, type Outcome } from '../../src/stream/outcome.js';
 import type { Stage } from '../../src/stream/stage.js';
 import { sleep } from '../../src/stream/wake-up.js';
 import { startWorker, type Worker } from '../../src/stream/worker.js';
 import { type Fault, withFaults } from './faults.js';
-import { contents, fastSettings, quiet, settled, textOf, until } from './harness.js';
+import { contents, fastSettings, quiet, settled, until } from './harness.js';
 
 const PATIENCE_MS = 50_000;
 const bytes = new TextEncoder();
@@ -59,7 +60,10 @@ function start(at: Deployment, delivery: Stage['delivery'], through: Broker, pau
     },
   };
   const settings = { ...fastSettings, maxBatchSize: 16, maxBufferedPerLane: 100, shutdownDeadlineMs: 5000 };
-  return startWorker({ stage, broker: through, topics: at.topics, groupId: at.groupId, settings, log: quiet, metrics: new Registry() });
+  const { topics, groupId } = at;
+  // As every process does: a partition that has just been created may not have its leader yet.
+  const wait = waitAtStart(quiet);
+  return wait(() => startWorker({ stage, broker: through, topics, groupId, settings, log: quiet, metrics: new Registry() }));
 }
 
 const isDone = async ({ groupId, input }: Deployment) => {
@@ -143,7 +147,7 @@ describe('on a real broker', () => {
     const worker = await start(at, 'transactional', broker);
     await until(() => settled(worker) === 5, PATIENCE_MS);
     await worker.stop();
-    expect((await contents(broker, at.output)).map((value) => value)).toEqual(listings(5, 'live'));
+    expect(await contents(broker, at.output)).toEqual(listings(5, 'live'));
     await expect(unfinished.commit()).rejects.toThrow();
     await dead.disconnect();
   });
@@ -162,8 +166,7 @@ describe('on a real broker', () => {
     }
     await producer.close();
     await worker.stop();
-    const median = agesMs.sort((a, b) => a - b)[7];
-    console.log('at rest, ms:', agesMs.map(Math.round).join(' '));
-    expect(median).toBeLessThan(500);
+    const medianMs = agesMs.sort((a, b) => a - b)[7];
+    expect(medianMs).toBeLessThan(250);
   });
 });

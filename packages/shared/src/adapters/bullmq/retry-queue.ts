@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { RetryJob, RetryQueue } from '../../ports/retry-queue.js';
 import { within } from '../kafka/within.js';
-import { hostOf, redisOptions, toRedisError } from '../redis/connection.js';
+import { connectionErrorLog, redisOptions, toRedisError } from '../redis/connection.js';
 
 const QUEUE_NAME = 'image-retries';
 const READY_WITHIN_MS = 5000;
@@ -29,10 +29,9 @@ const jobIdOf = (id: string): string => `retry-${Buffer.from(id, 'utf8').toStrin
 const backoffMs = (failures: number): number =>
   Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
 
-async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps): Promise<Queue<RetryJob, void, string>> {
-  const host = hostOf(url);
+async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps, isClosing: () => boolean): Promise<Queue<RetryJob, void, string>> {
   const queue = new Queue<RetryJob, void, string>(QUEUE_NAME, {
-    connection: redisOptions(url),
+    connection: redisOptions(url, { isClosing }),
     prefix: keyPrefix(prefix),
     defaultJobOptions: {
       removeOnComplete: true,
@@ -42,7 +41,7 @@ async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps): Promise<Qu
       keepLogs: 0,
     },
   });
-  queue.on('error', (error) => log.warn({ host, reason: error.message }, 'retry queue connection'));
+  queue.on('error', connectionErrorLog(log, url, 'retry queue connection'));
   try {
     await within(READY_WITHIN_MS, 'connecting', queue.waitUntilReady());
   } catch (error) {
@@ -55,10 +54,13 @@ async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps): Promise<Qu
 /** In braces, so that a Redis cluster keeps all keys of the queue together. */
 const keyPrefix = (prefix: string): string => `{${prefix}labelstream}`;
 
-function openWorker({ url, prefix, log }: BullmqRetryQueueDeps, handle: (job: RetryJob) => Promise<void>): Worker<RetryJob, void> {
-  const host = hostOf(url);
+function openWorker(
+  { url, prefix, log }: BullmqRetryQueueDeps,
+  isClosing: () => boolean,
+  handle: (job: RetryJob) => Promise<void>,
+): Worker<RetryJob, void> {
   // A worker waits for jobs in a command that blocks, and keeps waiting while the server is away.
-  const { commandTimeout: _, ...options } = redisOptions(url);
+  const { commandTimeout: _, ...options } = redisOptions(url, { isClosing });
   const worker = new Worker<RetryJob, void>(QUEUE_NAME, (job) => handle(job.data), {
     connection: { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null },
     prefix: keyPrefix(prefix),
@@ -68,7 +70,7 @@ function openWorker({ url, prefix, log }: BullmqRetryQueueDeps, handle: (job: Re
     maxStalledCount: WITHOUT_END,
     settings: { backoffStrategy: backoffMs },
   });
-  worker.on('error', (error) => log.warn({ host, reason: error.message }, 'retry worker connection'));
+  worker.on('error', connectionErrorLog(log, url, 'retry worker connection'));
   worker.on('failed', (job, error) => log.warn({ id: job?.data.id, reason: error.message }, 'a retry was not handled; it comes again'));
   return worker;
 }
@@ -83,11 +85,15 @@ export async function createBullmqRetryQueue(deps: BullmqRetryQueueDeps): Promis
     }
   }
 
-  const queue = await guarded('connecting', () => openQueue(deps));
-  let worker: Worker<RetryJob, void> | null = null;
   let closing: Promise<void> | null = null;
+  let isDone = false;
+  const isClosing = () => isDone;
+  const queue = await guarded('connecting', () => openQueue(deps, isClosing));
+  let worker: Worker<RetryJob, void> | null = null;
 
   async function closeAll(): Promise<void> {
+    // BullMQ's clients would outlive a close while Redis is away.
+    isDone = true;
     const problem = (error: unknown) => deps.log.warn({ reason: String(error) }, 'closing the retry queue');
     if (worker !== null) await within(CLOSE_WITHIN_MS, 'closing the worker', worker.close()).catch(problem);
     await within(CLOSE_WITHIN_MS, 'closing the queue', queue.close()).catch(problem);
@@ -106,7 +112,7 @@ export async function createBullmqRetryQueue(deps: BullmqRetryQueueDeps): Promis
     consume: (handle) =>
       guarded('consuming retries', async () => {
         assertOpen();
-        worker = openWorker(deps, handle);
+        worker = openWorker(deps, isClosing, handle);
         await within(READY_WITHIN_MS, 'connecting', worker.waitUntilReady());
       }),
     pending: () =>

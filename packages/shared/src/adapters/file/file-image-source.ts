@@ -17,10 +17,13 @@ export interface FileImageSourceOptions {
 
 /** Images in files. Links are followed only as long as they stay under the root; only regular files are read. */
 export function createFileImageSource({ root, maxBytes }: FileImageSourceOptions): ImageSource {
+  let knownRoot: string | undefined;
+
   async function read(uri: string, signal?: AbortSignal): Promise<Uint8Array> {
     if (root === undefined) throw refuse('files may not be read', uri);
     const path = toPath(uri);
-    const realRoot = await realpath(root);
+    knownRoot ??= await realpath(root);
+    const realRoot = knownRoot;
     if (!isUnder(resolve(root), path) && !isUnder(realRoot, path)) throw refuse('outside of the allowed folder', uri);
     const realPath = await realpath(path);
     if (!isUnder(realRoot, realPath)) throw refuse('leads outside of the allowed folder', uri);

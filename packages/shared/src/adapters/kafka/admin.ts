@@ -1,9 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { TopicSpec } from '../../events/topics.js';
 import type { Broker, PartitionOffset, TopicInfo } from '../../ports/broker.js';
 import type { OpenClient } from './client.js';
-import { isTopicAlreadyThere, toBrokerError } from './errors.js';
+import { isTopicAlreadyThere, isTopicUnknown, toBrokerError } from './errors.js';
+import { within } from './within.js';
+
+/** Whoever asks whether Kafka is there does not want to wait for the retries of other calls. */
+const PING_WITHIN_MS = 3000;
+
+const KNOWN_TIMEOUT_MS = 15_000;
+const KNOWN_POLL_MS = 50;
 
 /** The administrative part of the broker port. */
 export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'ping'> {
@@ -27,14 +35,32 @@ async function createMissing(admin: Admin, topics: Parameters<Broker['ensureTopi
   if (missing.length === 0) return;
   try {
     await admin.createTopics({
+      waitForLeaders: false,
       topics: missing.map(({ topic, spec }) => ({ topic, numPartitions: partitions, configEntries: configEntries(spec) })),
     });
   } catch (error) {
     // Another process creates the same topics at this moment.
     if (!isTopicAlreadyThere(error)) throw error;
   }
-  // Waits for the leaders, also of topics that somebody else has just created.
-  await admin.fetchTopicMetadata({ topics: missing.map(({ topic }) => topic) });
+  // Also for topics that somebody else has just created.
+  await untilKnown(
+    admin,
+    missing.map(({ topic }) => topic),
+  );
+}
+
+/** kafkajs waits for the leaders of new topics, but gives up at once where the broker has not heard of the topics yet. */
+async function untilKnown(admin: Admin, topics: string[]): Promise<void> {
+  const deadlineMs = Date.now() + KNOWN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics });
+      return;
+    } catch (error) {
+      if (!isTopicUnknown(error) || Date.now() >= deadlineMs) throw error;
+    }
+    await sleep(KNOWN_POLL_MS);
+  }
 }
 
 async function describeTopic(admin: Admin, topic: string): Promise<TopicInfo[]> {
@@ -83,6 +109,11 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
     }
   }
 
+  const askForCluster = () =>
+    withAdmin('asking for the cluster', async (admin) => {
+      await admin.describeCluster();
+    });
+
   return {
     ensureTopics: (topics, { partitions }) => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions)),
     describe: (topics) =>
@@ -94,8 +125,8 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
       withAdmin('reading positions', async (admin) => positionsOf(admin, groupId, await existingOf(admin, topics))),
     positions: (groupId, topics) => withAdmin('reading positions', (admin) => positionsOf(admin, groupId, topics)),
     ping: () =>
-      withAdmin('asking for the cluster', async (admin) => {
-        await admin.describeCluster();
+      within(PING_WITHIN_MS, 'ping', askForCluster()).catch((error: unknown) => {
+        throw toBrokerError(error, 'asking for the cluster');
       }),
     forgetGroup: (groupId) =>
       withAdmin('removing a group', async (admin) => {

@@ -81,3 +81,6 @@ export const isConcurrentTransaction = (error: unknown): boolean => chain(error)
 
 /** Whether a topic was there already when it was to be created. */
 export const isTopicAlreadyThere = (error: unknown): boolean => chain(error).some(({ type }) => type === 'TOPIC_ALREADY_EXISTS');
+
+/** Whether the broker has not heard of a topic, or not yet. */
+export const isTopicUnknown = (error: unknown): boolean => chain(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION');

@@ -1,5 +1,6 @@
 import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
+import { createRepetitions } from './repetitions.js';
 
 /**
  * Lines about what the caller learns anyway, as an exception: error responses, failed sends and their retries (among them that the last
@@ -9,22 +10,6 @@ const isEcho = ({ namespace, log }: LogEntry) =>
   namespace === 'Producer' || (namespace === 'Connection' && log.message.startsWith('Response '));
 /** A consumer that joins again by itself. */
 const REJOIN = /group is rebalancing|not aware of this member|coordinator is loading|Restarting the consumer/;
-
-/** While Kafka is away every client says so several times a second; once in this time is enough. */
-const REPEAT_AFTER_MS = 30_000;
-const MAX_REMEMBERED = 100;
-
-/** Tells whether a line was shown lately. */
-function createRepetitions(): (line: string) => boolean {
-  const shownAt = new Map<string, number>();
-  return (line) => {
-    const now = Date.now();
-    if (now - (shownAt.get(line) ?? 0) < REPEAT_AFTER_MS) return true;
-    if (shownAt.size >= MAX_REMEMBERED) shownAt.clear();
-    shownAt.set(line, now);
-    return false;
-  };
-}
 
 function levelOf(entry: LogEntry, isRepetition: (line: string) => boolean): 'warn' | 'info' | 'debug' | 'trace' {
   if (entry.level === logLevel.DEBUG) return 'trace';

@@ -29,6 +29,8 @@ interface State {
   assignment: readonly TopicPartition[];
   generation: number;
   delivering: boolean;
+  /** Whether work of the last assignment may be under way. */
+  undrained: boolean;
   ended: boolean;
 }
 
@@ -53,6 +55,7 @@ function createHandlers(
       if (state.ended) return;
       state.assignment = partitions;
       state.delivering = true;
+      state.undrained = true;
     },
     batch(batch, consumer) {
       const lane = laneOf.get(batch.topic);
@@ -72,7 +75,7 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
   const buffers = createLaneBuffers();
   const guard = createCommitGuard();
   const flow = createLaneFlow(topicsByLane(options.topics), options.maxBufferedPerLane);
-  const state: State = { assignment: [], generation: 0, delivering: false, ended: false };
+  const state: State = { assignment: [], generation: 0, delivering: false, undrained: false, ended: false };
   let onRevoke: () => Promise<void> = async () => {};
   let draining: Promise<void> | null = null;
 
@@ -95,13 +98,14 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
 
   function revoke(): Promise<void> {
     stopDelivering();
+    state.undrained = false;
     draining ??= drain();
     return draining;
   }
 
-  // The first join, and a join that is tried again, have nothing to give up.
+  // The first join, and a join that is tried again, have nothing to give up; one after an outage may have.
   const beforeJoin = async () => {
-    if (state.delivering || draining !== null) await revoke();
+    if (state.undrained || draining !== null) await revoke();
   };
 
   return {

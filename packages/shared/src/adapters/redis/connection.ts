@@ -1,5 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Logger } from 'pino';
 import { type ErrorCode, LabelstreamError } from '../../errors.js';
+import { createRepetitions } from '../kafka/repetitions.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const COMMAND_TIMEOUT_MS = 5000;
@@ -39,14 +41,17 @@ export type RedisSettings = {
   readonly enableOfflineQueue: boolean;
   readonly autoResendUnfulfilledCommands: boolean;
   readonly maxRetriesPerRequest: number;
-  readonly retryStrategy: (attempt: number) => number;
+  readonly retryStrategy: (attempt: number) => number | null;
 };
 
 /**
  * Connection settings that fail fast: nothing is queued while the server is away, nothing is sent a second time, and every command ends
- * within 5 s; the connection itself returns by itself. Throws CONFIG_INVALID.
+ * within 5 s; the connection returns by itself, until `isClosing`. Throws CONFIG_INVALID.
  */
-export function redisOptions(url: string, tls?: TlsOptions): RedisSettings {
+export function redisOptions(
+  url: string,
+  { tls, isClosing = () => false }: { readonly tls?: TlsOptions; readonly isClosing?: () => boolean } = {},
+): RedisSettings {
   const parsed = parseUrl(url);
   const secure = tls ?? (parsed.protocol === 'rediss:' ? {} : undefined);
   return {
@@ -61,8 +66,15 @@ export function redisOptions(url: string, tls?: TlsOptions): RedisSettings {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: reconnectDelayMs,
+    retryStrategy: (attempt) => (isClosing() ? null : reconnectDelayMs(attempt)),
   };
+}
+
+/** What to do with the errors that a client emits besides failing its commands: shown once in a while. `what` names the connection. */
+export function connectionErrorLog(log: Logger, url: string, what: string): (error: Error) => void {
+  const host = hostOf(url);
+  const isRepetition = createRepetitions();
+  return ({ message: reason }) => log[isRepetition(reason) ? 'debug' : 'warn']({ host, reason }, what);
 }
 
 /**

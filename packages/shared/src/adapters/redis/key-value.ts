@@ -3,7 +3,7 @@ import { type ChainableCommander, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../../errors.js';
 import type { KeyValueEntry, KeyValueStore } from '../../ports/key-value.js';
-import { hostOf, redisOptions, toRedisError } from './connection.js';
+import { connectionErrorLog, redisOptions, toRedisError } from './connection.js';
 
 /** How to reach one Redis. */
 export interface RedisKeyValueDeps {
@@ -43,9 +43,12 @@ async function existAll(redis: Redis, keys: readonly string[]): Promise<boolean[
 
 /** Connects; fails at once when the server does not answer, with nothing left running. */
 async function connect({ url, role, log, tls }: RedisKeyValueDeps): Promise<Redis> {
-  const host = hostOf(url);
-  const redis = new Redis({ ...redisOptions(url, tls), lazyConnect: true, connectionName: `labelstream-${role}` });
-  redis.on('error', (error: Error) => log.warn({ host, role, reason: error.message }, 'Redis connection'));
+  const redis = new Redis({
+    ...redisOptions(url, tls === undefined ? {} : { tls }),
+    lazyConnect: true,
+    connectionName: `labelstream-${role}`,
+  });
+  redis.on('error', connectionErrorLog(log, url, `${role} connection`));
   try {
     await redis.connect();
   } catch (error) {

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { createCommitGuard } from '../../../src/adapters/kafka/commit-guard.js';
+import type { InMessage } from '../../../src/ports/broker.js';
+
+const message = (partition: number, offset: number): InMessage => ({
+  topic: 't',
+  partition,
+  lane: 'live',
+  offset,
+  key: null,
+  value: null,
+  headers: {},
+  timestampMs: 0,
+  generation: 1,
+});
+const position = (partition: number, offset: number) => ({ topic: 't', partition, offset });
+
+describe('commit guard', () => {
+  it('lets through positions after messages of this generation only', () => {
+    const guard = createCommitGuard();
+    guard.handedOut([message(0, 10), message(0, 11), message(1, 5)]);
+    guard.handedOut([message(0, 13)]);
+    const asked = [position(0, 10), position(0, 11), position(0, 14), position(0, 15), position(1, 6), position(2, 1)];
+    expect(guard.committable(asked)).toEqual([position(0, 11), position(0, 14), position(1, 6)]);
+  });
+
+  it('lets nothing of a former generation through', () => {
+    const guard = createCommitGuard();
+    guard.handedOut([message(0, 10), message(1, 3)]);
+    guard.reset();
+    guard.handedOut([message(0, 40)]);
+    expect(guard.committable([position(0, 11), position(1, 4), position(0, 41)])).toEqual([position(0, 41)]);
+  });
+});

@@ -1,0 +1,60 @@
+import { KafkaJSConnectionError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
+import { describe, expect, it } from 'vitest';
+import { isConcurrentTransaction, isLostMembership, isTopicAlreadyThere, toBrokerError } from '../../../src/adapters/kafka/errors.js';
+import { LabelstreamError } from '../../../src/errors.js';
+
+const protocol = (type: string, message = type) => Object.assign(new KafkaJSProtocolError(message), { type });
+const wrapped = (error: Error) => Object.assign(new KafkaJSNonRetriableError(error), { cause: error });
+
+const cyclic = new Error('round');
+cyclic.cause = cyclic;
+
+describe('errors of kafkajs', () => {
+  it.each([
+    ['a refused connection', new KafkaJSConnectionError('connect ECONNREFUSED'), 'BROKER_UNAVAILABLE'],
+    [
+      'retries that ran out',
+      new KafkaJSNumberOfRetriesExceeded(protocol('LEADER_NOT_AVAILABLE'), { retryCount: 3, retryTime: 1 }),
+      'BROKER_UNAVAILABLE',
+    ],
+    ['a topic that is not there', protocol('UNKNOWN_TOPIC_OR_PARTITION'), 'BROKER_UNAVAILABLE'],
+    ['an answer nobody knows', protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 123'), 'BROKER_UNAVAILABLE'],
+    ['an old epoch', protocol('INVALID_PRODUCER_EPOCH'), 'BROKER_FENCED'],
+    ['an old epoch, wrapped', wrapped(wrapped(protocol('INVALID_PRODUCER_EPOCH'))), 'BROKER_FENCED'],
+    ['PRODUCER_FENCED, which kafkajs does not know', protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 90'), 'BROKER_FENCED'],
+    ['a record that is too large', protocol('MESSAGE_TOO_LARGE'), 'EVENT_TOO_LARGE'],
+    ['a batch that is too large', wrapped(protocol('RECORD_LIST_TOO_LARGE')), 'EVENT_TOO_LARGE'],
+    ['a missing permission', protocol('TOPIC_AUTHORIZATION_FAILED'), 'CONFIG_INVALID'],
+    [
+      'a permission missing in an aggregate',
+      Object.assign(new Error('topics'), { errors: [protocol('POLICY_VIOLATION')] }),
+      'CONFIG_INVALID',
+    ],
+    ['wrong credentials', Object.assign(new Error('no'), { name: 'KafkaJSSASLAuthenticationError' }), 'CONFIG_INVALID'],
+    ['a fault of the program', new TypeError('x is not a function'), 'STAGE_FAILED'],
+    ['any other error', new Error('odd'), 'BROKER_UNAVAILABLE'],
+    ['a cycle of causes', cyclic, 'BROKER_UNAVAILABLE'],
+    ['a string', 'odd', 'BROKER_UNAVAILABLE'],
+    ['undefined', undefined, 'BROKER_UNAVAILABLE'],
+    ['null', null, 'BROKER_UNAVAILABLE'],
+  ])('maps %s', (_, error, code) => {
+    const mapped = toBrokerError(error, 'producing');
+    expect(mapped).toBeInstanceOf(LabelstreamError);
+    expect(mapped.code).toBe(code);
+    expect(mapped.message).toMatch(/^producing: /);
+    if (error !== undefined) expect(mapped.cause).toBe(error);
+  });
+
+  it('leaves what is mapped already as it is', () => {
+    const error = new LabelstreamError('BROKER_FENCED', 'x');
+    expect(toBrokerError(error, 'producing')).toBe(error);
+  });
+
+  it('tells what is to be waited for or ignored', () => {
+    expect(isLostMembership(wrapped(protocol('ILLEGAL_GENERATION')))).toBe(true);
+    expect(isLostMembership(protocol('MESSAGE_TOO_LARGE'))).toBe(false);
+    expect(isConcurrentTransaction(protocol('CONCURRENT_TRANSACTIONS'))).toBe(true);
+    expect(isConcurrentTransaction(null)).toBe(false);
+    expect(isTopicAlreadyThere(Object.assign(new Error('topics'), { errors: [protocol('TOPIC_ALREADY_EXISTS')] }))).toBe(true);
+  });
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLaneBuffers } from '../../../src/adapters/kafka/lane-buffers.js';
+import type { InMessage } from '../../../src/ports/broker.js';
+
+const message = (offset: number): InMessage => ({
+  topic: 't',
+  partition: 0,
+  lane: 'live',
+  offset,
+  key: null,
+  value: null,
+  headers: {},
+  timestampMs: 0,
+  generation: 1,
+});
+
+describe('lane buffers', () => {
+  it('give back what was pushed, in order, however pushes and takes alternate', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: -1, max: 20 }))), (steps) => {
+        const buffers = createLaneBuffers();
+        const taken: number[] = [];
+        let pushed = 0;
+        for (const [push, take] of steps) {
+          buffers.push(
+            'live',
+            Array.from({ length: push }, () => message(pushed++)),
+          );
+          const got = buffers.take('live', take);
+          expect(got.length).toBeLessThanOrEqual(Math.max(0, take));
+          taken.push(...got.map(({ offset }) => offset));
+          expect(buffers.size('live')).toBe(pushed - taken.length);
+        }
+        expect(taken).toEqual(taken.map((_, i) => i));
+        expect(buffers.size('backfill')).toBe(0);
+      }),
+    );
+  });
+
+  it('end a wait on a push, a wake, a close and after its time', async () => {
+    for (const end of [
+      (buffers: ReturnType<typeof createLaneBuffers>) => buffers.push('backfill', [message(0)]),
+      (buffers: ReturnType<typeof createLaneBuffers>) => buffers.wake(),
+      (buffers: ReturnType<typeof createLaneBuffers>) => buffers.close(),
+    ]) {
+      const buffers = createLaneBuffers();
+      const waits = [buffers.wait(60_000), buffers.wait(60_000)];
+      end(buffers);
+      await Promise.all(waits);
+    }
+    await createLaneBuffers().wait(5);
+  });
+
+  it('hold nothing after clear and take nothing after close', async () => {
+    const buffers = createLaneBuffers();
+    buffers.push('live', [message(0)]);
+    buffers.clear();
+    expect(buffers.take('live', 5)).toEqual([]);
+    buffers.close();
+    buffers.push('live', [message(1)]);
+    expect(buffers.size('live')).toBe(0);
+    await buffers.wait(60_000);
+  });
+});

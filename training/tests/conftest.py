@@ -1,0 +1,96 @@
+"""A made-up catalogue and a tiny model: nothing here needs the real data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from labelstream_training.bundle import write_json
+from labelstream_training.catalogue import TASKS
+from labelstream_training.config import ModelConfig, Phase, TrainConfig
+from labelstream_training.drawings import png
+
+COLOURS = {"Red": (220, 30, 30), "Green": (30, 160, 60), "Blue": (30, 60, 200)}
+KINDS = {"Tshirts": "Topwear", "Jeans": "Bottomwear"}
+
+TINY = ModelConfig(
+    image_width=24,
+    image_height=32,
+    stem_channels=(4, 8, 8),
+    stem_blocks=(1, 1),
+    width=16,
+    heads=2,
+    mlp_ratio=2.0,
+    image_blocks=1,
+    vocabulary=400,
+    word_width=8,
+    context_length=12,
+    text_blocks=1,
+    fusion_blocks=1,
+    embedding_width=8,
+)
+SHORT = TrainConfig(phases=(Phase(1, 16, 24, False), Phase(1, 24, 32, True)), batch_size=8, warmup_steps=2)
+
+
+def draw_product(colour: str, kind: str, rng: np.random.Generator) -> bytes:
+    """A coloured rectangle, wide for one kind and tall for the other, on white."""
+    pixels = np.full((32, 24, 3), 255, dtype=np.uint8)
+    height, width = (10, 18) if kind == "Tshirts" else (22, 8)
+    top, left = rng.integers(1, 31 - height), rng.integers(1, 23 - width)
+    pixels[top : top + height, left : left + width] = COLOURS[colour]
+    return png(pixels)
+
+
+def write_folder(folder: Path, rows: int, seed: int = 0) -> Path:
+    """A data folder: every fifth row is for validation, some fields are empty, one row has no picture."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        (folder / "products.csv").open("w", newline="", encoding="utf-8") as file,
+        tarfile.open(folder / "images.tar", "w") as archive,
+    ):
+        writer = csv.DictWriter(file, ["id", "title", *TASKS, "year", "split"])
+        writer.writeheader()
+        for row in range(rows):
+            colour, kind = list(COLOURS)[row % 3], list(KINDS)[row % 2]
+            labels = ["Men", "Apparel", KINDS[kind], kind, colour, "Summer" if row % 4 else "", "Casual"]
+            writer.writerow(
+                {
+                    "id": row,
+                    "title": f"Brand{row} {colour} {kind}",
+                    **dict(zip(TASKS, labels, strict=True)),
+                    "year": 2012,
+                    "split": "val" if row % 5 == 4 else "train",
+                }
+            )
+            if row:
+                data = draw_product(colour, kind, rng)
+                member = tarfile.TarInfo(f"{row}.jpg")
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("data") / "drawn", 40)
+
+
+@pytest.fixture(scope="session")
+def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from labelstream_training.config import config_to_dict
+
+    path = tmp_path_factory.mktemp("config") / "tiny.json"
+    write_json(path, {"model": config_to_dict(TINY), "train": config_to_dict(SHORT)})
+    return path
