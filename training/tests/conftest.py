@@ -13,7 +13,8 @@ import torch
 
 from labelstream_training.bundle import write_json
 from labelstream_training.catalogue import TASKS
-from labelstream_training.config import ModelConfig, Phase, TrainConfig
+from labelstream_training.cli import main
+from labelstream_training.config import ModelConfig, Phase, TrainConfig, config_to_dict
 from labelstream_training.drawings import png
 
 COLOURS = {"Red": (220, 30, 30), "Green": (30, 160, 60), "Blue": (30, 60, 200)}
@@ -89,8 +90,28 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from labelstream_training.config import config_to_dict
-
     path = tmp_path_factory.mktemp("config") / "tiny.json"
     write_json(path, {"model": config_to_dict(TINY), "train": config_to_dict(SHORT)})
     return path
+
+
+@pytest.fixture(scope="session")
+def run_folder(data_folder: Path, config_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished tiny run, calibrated and evaluated, by way of the command line."""
+    run = tmp_path_factory.mktemp("run")
+    common = ["--data", str(data_folder), "--run", str(run)]
+    assert main(["train", *common, "--config", str(config_file)]) == 0
+    assert main(["calibrate", *common]) == 0
+    assert main(["evaluate", *common]) == 0
+    return run
+
+
+@pytest.fixture(scope="session")
+def exported(run_folder: Path, data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with both bundles of the tiny run."""
+    models = tmp_path_factory.mktemp("models")
+    origin = run_folder / "origin.json"
+    write_json(origin, {"command": "python -m labelstream_training train", "data": ["drawn rows"]})
+    arguments = ["--data", str(data_folder), "--run", str(run_folder), "--models", str(models), "--origin", str(origin)]
+    assert main(["export", *arguments]) == 0
+    return models

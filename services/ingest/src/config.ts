@@ -77,5 +77,9 @@ const sources = {
 /** Settings of ingest. */
 export const ingestSettings = modelSettings
   .pick({ ENCODER_BUNDLE: true, REQUEUE_LIMIT: true })
-  .extend({ ...limits, ...fetching, ...sources });
+  .extend({ ...limits, ...fetching, ...sources })
+  .refine((all) => (all.AWS_ACCESS_KEY_ID === undefined) === (all.AWS_SECRET_ACCESS_KEY === undefined), {
+    path: ['AWS_ACCESS_KEY_ID'],
+    message: 'needs AWS_SECRET_ACCESS_KEY, and the other way round',
+  });
 export type IngestSettings = z.infer<typeof ingestSettings>;

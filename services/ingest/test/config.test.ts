@@ -26,6 +26,7 @@ test.each([
   ['MAX_IMAGE_PIXELS', '0'],
   ['S3_ENDPOINT', 'not a URL'],
   ['FETCH_CONCURRENCY', '0'],
+  ['AWS_ACCESS_KEY_ID', 'without-its-secret'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(() => read({ [name]: value })).toThrowError(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(name) }),

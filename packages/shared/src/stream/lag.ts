@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
-import { describeError } from '../errors.js';
-import type { Lane } from '../events/lane.js';
+import { describeError, type ErrorCode, isLabelstreamError } from '../errors.js';
+import { LANES, type Lane } from '../events/lane.js';
 import type { Broker } from '../ports/broker.js';
 
 /** Messages behind the committed position, by lane; null until it was first measured. */
 export type Lag = Readonly<Record<Lane, number>> | null;
 
-/** Measures how far a group is behind, now and then. */
+/** Measures how far a group is behind, now and then. An idle worker learns by it, too, that the broker does not answer. */
 export interface LagProbe {
   latest(): Lag;
+  /** What was down when the last measurement failed; empty when it did not. */
+  outages(): ErrorCode[];
   close(): void;
 }
 
@@ -18,21 +20,24 @@ export interface LagProbeDeps {
   readonly topics: Readonly<Record<Lane, string>>;
   readonly everyMs: number;
   readonly log: Logger;
-  readonly onMeasured: (lag: Readonly<Record<Lane, number>>) => void;
+  readonly onMeasured: (lane: Lane, messages: number) => void;
 }
 
 /** Starts measuring at once and then every `everyMs`; a failed measurement keeps the last one. */
 export function startLagProbe(deps: LagProbeDeps): LagProbe {
   const { broker, groupId, topics, everyMs, log, onMeasured } = deps;
   let latest: Lag = null;
+  let outages: ErrorCode[] = [];
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
 
   async function measureAndGoOn(): Promise<void> {
     try {
       latest = await measureLag(broker, groupId, topics);
-      onMeasured(latest);
+      outages = [];
+      for (const lane of LANES) onMeasured(lane, latest[lane]);
     } catch (error) {
+      outages = isLabelstreamError(error) ? [error.code] : [];
       log.debug({ reason: describeError(error) }, 'lag not measured');
     }
     if (!closed) timer = setTimeout(() => void measureAndGoOn(), everyMs);
@@ -41,6 +46,7 @@ export function startLagProbe(deps: LagProbeDeps): LagProbe {
   void measureAndGoOn();
   return {
     latest: () => latest,
+    outages: () => outages,
     close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);

@@ -3,7 +3,7 @@ import { describeError, isLabelstreamError, LabelstreamError } from '../errors.j
 import type { InMessage } from '../ports/broker.js';
 import { ABANDONED, type Patience } from './outage.js';
 import { deadLetter, type Outcome } from './outcome.js';
-import type { Stage } from './stage.js';
+import type { BatchProgress, Stage } from './stage.js';
 
 export interface RunStageDeps {
   readonly stage: Stage;
@@ -11,36 +11,65 @@ export interface RunStageDeps {
   readonly log: Logger;
 }
 
+/** Something in the micro-batch is bad: its halves have to be run on their own. */
+export const SPLIT = Symbol('split');
+
 /**
- * Runs a stage over a micro-batch and always comes back with exactly one outcome per message, in order.
- *
- * What is down is waited for ({@link ABANDONED} when `giveUp` aborts meanwhile). Any other failure is bisected: the halves run on their
- * own, so that one bad message costs its batch log2(n) extra calls and harms nobody else; alone, it becomes a dead letter.
+ * Runs a stage over a micro-batch once it can be run, and comes back with one outcome per message, in order; with {@link ABANDONED} when
+ * `giveUp` aborts while something is down; or with {@link SPLIT} when the batch fails for another reason. A message that fails alone
+ * becomes a dead letter.
  *
  * @throws BROKER_FENCED, which is about this process and not about a message
+ */
+export async function runUndivided(
+  deps: RunStageDeps,
+  batch: readonly InMessage[],
+  giveUp: AbortSignal,
+  progress?: BatchProgress,
+): Promise<readonly Outcome[] | typeof ABANDONED | typeof SPLIT> {
+  try {
+    return await deps.patience.untilUp(() => processOnce(deps, batch, progress), giveUp);
+  } catch (error) {
+    if (isLabelstreamError(error, 'BROKER_FENCED')) throw error;
+    if (batch.length === 1) return [failedAlone(error)];
+    deps.log.warn({ err: error, messages: batch.length }, 'a micro-batch failed: bisecting it');
+    return SPLIT;
+  }
+}
+
+/** The two halves of a micro-batch of at least two messages. */
+export function halves<T>(batch: readonly T[]): [readonly T[], readonly T[]] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
+}
+
+/**
+ * Like {@link runUndivided}, but bisects: one bad message costs its batch log2(n) extra calls and harms nobody else.
+ *
+ * @throws BROKER_FENCED
  */
 export async function runStage(
   deps: RunStageDeps,
   batch: readonly InMessage[],
   giveUp: AbortSignal,
 ): Promise<readonly Outcome[] | typeof ABANDONED> {
-  try {
-    return await deps.patience.untilUp(() => processOnce(deps, batch), giveUp);
-  } catch (error) {
-    if (isLabelstreamError(error, 'BROKER_FENCED')) throw error;
-    if (batch.length === 1) return [failedAlone(error)];
-    deps.log.warn({ err: error, messages: batch.length }, 'a micro-batch failed: bisecting it');
+  const whole = await runUndivided(deps, batch, giveUp);
+  if (whole !== SPLIT) return whole;
+  const outcomes: Outcome[] = [];
+  for (const half of halves(batch)) {
+    const part = await runStage(deps, half, giveUp);
+    if (part === ABANDONED) return ABANDONED;
+    outcomes.push(...part);
   }
-  const middle = Math.ceil(batch.length / 2);
-  const left = await runStage(deps, batch.slice(0, middle), giveUp);
-  if (left === ABANDONED) return ABANDONED;
-  const right = await runStage(deps, batch.slice(middle), giveUp);
-  if (right === ABANDONED) return ABANDONED;
-  return [...left, ...right];
+  return outcomes;
 }
 
-async function processOnce({ stage, log }: RunStageDeps, batch: readonly InMessage[]): Promise<readonly Outcome[]> {
-  const outcomes = await stage.process(batch);
+async function processOnce(
+  { stage, log }: RunStageDeps,
+  batch: readonly InMessage[],
+  progress?: BatchProgress,
+): Promise<readonly Outcome[]> {
+  const outcomes = await stage.process(batch, progress);
   if (outcomes.length === batch.length) return outcomes;
   const bug = `stage ${stage.name} answered ${batch.length} messages with ${outcomes.length} outcomes`;
   log.error(bug);

@@ -9,14 +9,14 @@ import { type CommitPolicy, createCommitter, DEFAULT_COMMIT_POLICY } from './com
 import { deliverAtLeastOnce } from './deliver-at-least-once.js';
 import { deliverTransactionally } from './deliver-transactionally.js';
 import type { Delivery, DeliveryDeps } from './delivery.js';
+import { createFailure } from './failure.js';
 import { type Lag, startLagProbe } from './lag.js';
 import { createStreamMetrics, type OutcomeTotals } from './metrics.js';
 import { createOffsetTracker } from './offset-tracker.js';
 import { createPatience } from './outage.js';
 import type { Stage, StageName } from './stage.js';
-import { createUtilisationMeter } from './utilisation.js';
+import { createVitalSigns } from './vital-signs.js';
 import { settlesWithin } from './wake-up.js';
-import { createWatchdog } from './watchdog.js';
 import { startWorkerLoop } from './worker-loop.js';
 
 const METER_WINDOW_MS = 5000;
@@ -98,36 +98,22 @@ type RunDeps = WorkerDeps & { readonly subscription: Subscription; readonly inpu
 async function runWorker(deps: RunDeps): Promise<Worker> {
   const { stage, broker, groupId, settings, subscription, log, now = Date.now, random = Math.random } = deps;
   const metrics = createStreamMetrics(deps.metrics, stage.name);
-  const watchdog = createWatchdog({ limitMs: settings.watchdogMs, now });
-  const meter = createUtilisationMeter({ windowMs: METER_WINDOW_MS, now });
+  const signs = createVitalSigns({ metrics, watchdogMs: settings.watchdogMs, windowMs: METER_WINDOW_MS, now });
   const failure = createFailure(log);
-  const onRetry = (code: ErrorCode) => {
-    watchdog.tick();
-    metrics.retry(code);
-  };
-  const watch = (batches: number) => {
-    meter.inFlight(batches);
-    metrics.inFlight(batches);
-  };
-  const patience = createPatience({ log, backoff: settings.backoff ?? DEFAULT_BACKOFF, now, random, onRetry });
+  const patience = createPatience({ log, backoff: settings.backoff ?? DEFAULT_BACKOFF, now, random, onRetry: signs.retried });
+  const buffered = () => ({ live: subscription.buffered('live'), backfill: subscription.buffered('backfill') });
   const onProgress = () => {
-    watchdog.tick();
-    watch(delivery.inFlight());
+    signs.moved(delivery.inFlight());
     loop.wake();
   };
-  const policy = { maxSize: settings.maxBatchSize, maxAgeMs: settings.maxBatchAgeMs, backfillShare: settings.backfillShare };
-  const delivery = await createDelivery({ ...deps, policy, patience, metrics, now, onProgress, onFatal: failure.report }, settings);
-  const onTurn = () => {
-    // A loop that turns while its work hangs is not alive: with work under way, only progress counts.
-    if (delivery.inFlight() === 0) watchdog.tick();
-    watch(delivery.inFlight());
-    for (const lane of LANES) metrics.buffered(lane, subscription.buffered(lane));
-  };
+  const delivery = await createDelivery({ ...deps, patience, metrics, now, onProgress, onFatal: failure.report });
+  const onTurn = () => signs.turned(delivery.inFlight(), buffered());
   const loop = startWorkerLoop({ subscription, delivery, onTurn, onFatal: failure.report });
-  const onMeasured = (lag: Readonly<Record<Lane, number>>) => {
-    for (const lane of LANES) metrics.lag(lane, lag[lane]);
-  };
-  const lag = startLagProbe({ broker, groupId, topics: deps.input, everyMs: METER_WINDOW_MS, log, onMeasured });
+  // What a failed worker would still take is only in the way of whoever takes over.
+  failure.failed.catch(() => loop.stop());
+  const lag = startLagProbe({ broker, groupId, topics: deps.input, everyMs: METER_WINDOW_MS, log, onMeasured: metrics.lag });
+  const outages = () => [...new Set([...patience.outages(), ...lag.outages()])];
+  let stopping: Promise<void> | null = null;
 
   async function stop(): Promise<void> {
     await loop.stop();
@@ -137,7 +123,6 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
     for (const close of [delivery.close, subscription.close]) await settlesWithin(close(), CLOSE_DEADLINE_MS);
   }
 
-  let stopping: Promise<void> | null = null;
   return {
     failed: failure.failed,
     stop: () => {
@@ -146,44 +131,28 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
     },
     status: () => ({
       stage: stage.name,
-      ready: stopping === null && !failure.hasFailed() && patience.outages().length === 0,
-      healthy: !failure.hasFailed() && watchdog.healthy(),
-      outages: patience.outages(),
+      ready: stopping === null && !failure.hasFailed() && outages().length === 0,
+      healthy: !failure.hasFailed() && signs.healthy(),
+      outages: outages(),
       outcomes: metrics.totals(),
       lag: lag.latest(),
       inFlight: delivery.inFlight(),
-      buffered: { live: subscription.buffered('live'), backfill: subscription.buffered('backfill') },
-      utilisation: meter.value(),
+      buffered: buffered(),
+      utilisation: signs.utilisation(),
       partitions: subscription.assignment().length,
     }),
   };
 }
 
-async function createDelivery(deps: DeliveryDeps, settings: WorkerSettings): Promise<Delivery> {
+type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };
+
+async function createDelivery({ settings, ...rest }: CreateDeliveryDeps): Promise<Delivery> {
+  const policy = { maxSize: settings.maxBatchSize, maxAgeMs: settings.maxBatchAgeMs, backfillShare: settings.backfillShare };
+  const deps: DeliveryDeps = { ...rest, policy };
   if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);
   const { subscription, log, onFatal } = deps;
   const tracker = createOffsetTracker();
   const committer = createCommitter({ subscription, tracker, policy: settings.commit ?? DEFAULT_COMMIT_POLICY, log, onFatal });
   const producer = await deps.broker.producer();
   return deliverAtLeastOnce({ ...deps, producer, tracker, committer, maxInFlight: settings.maxInFlight });
-}
-
-/** The end of a worker for a reason that it cannot get over. The first reason counts. */
-function createFailure(log: Logger) {
-  let failed = false;
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<never>((_resolve, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  // Whoever listens is told; if nobody listens, that is no unhandled rejection.
-  promise.catch(() => {});
-  return {
-    failed: promise,
-    hasFailed: () => failed,
-    report(error: unknown) {
-      log.error({ err: error }, 'the worker cannot go on');
-      failed = true;
-      reject(error);
-    },
-  };
 }

@@ -31,7 +31,7 @@ describe('measureLag', () => {
 });
 
 describe('startLagProbe', () => {
-  it('keeps the last measurement while the broker is down', async () => {
+  it('keeps the last measurement while the broker is down, and says that it is', async () => {
     const answers = [[info('x', 0, 0, 3)], null, null];
     let asked = 0;
     const broker = {
@@ -42,12 +42,20 @@ describe('startLagProbe', () => {
       },
       committed: async () => [],
     };
-    const seen: number[] = [];
-    const probe = startLagProbe({ broker, groupId: 'g', topics, everyMs: 1, log: quiet, onMeasured: ({ live }) => seen.push(live) });
+    const seen: string[] = [];
+    const probe = startLagProbe({
+      broker,
+      groupId: 'g',
+      topics,
+      everyMs: 1,
+      log: quiet,
+      onMeasured: (lane, messages) => seen.push(`${lane} ${messages}`),
+    });
     expect(probe.latest()).toBeNull();
     await until(() => asked > 2);
     expect(probe.latest()).toEqual({ live: 3, backfill: 0 });
-    expect(seen).toEqual([3]);
+    expect(probe.outages()).toEqual(['BROKER_UNAVAILABLE']);
+    expect(seen).toEqual(['live 3', 'backfill 0']);
     probe.close();
   });
 });

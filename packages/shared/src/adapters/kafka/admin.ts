@@ -4,14 +4,14 @@ import type { Logger } from 'pino';
 import type { TopicSpec } from '../../events/topics.js';
 import type { Broker, PartitionOffset, TopicInfo } from '../../ports/broker.js';
 import type { OpenClient } from './client.js';
-import { isTopicAlreadyThere, isTopicUnknown, toBrokerError } from './errors.js';
+import { isNotServedYet, isTopicAlreadyThere, toBrokerError } from './errors.js';
 import { within } from './within.js';
 
 /** Whoever asks whether Kafka is there does not want to wait for the retries of other calls. */
 const PING_WITHIN_MS = 3000;
 
-const KNOWN_TIMEOUT_MS = 15_000;
-const KNOWN_POLL_MS = 50;
+const SERVED_TIMEOUT_MS = 15_000;
+const SERVED_POLL_MS = 50;
 
 /** The administrative part of the broker port. */
 export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'ping'> {
@@ -43,23 +43,24 @@ async function createMissing(admin: Admin, topics: Parameters<Broker['ensureTopi
     if (!isTopicAlreadyThere(error)) throw error;
   }
   // Also for topics that somebody else has just created.
-  await untilKnown(
-    admin,
-    missing.map(({ topic }) => topic),
-  );
+  await Promise.all(missing.map(({ topic }) => untilServed(admin, topic)));
 }
 
-/** kafkajs waits for the leaders of new topics, but gives up at once where the broker has not heard of the topics yet. */
-async function untilKnown(admin: Admin, topics: string[]): Promise<void> {
-  const deadlineMs = Date.now() + KNOWN_TIMEOUT_MS;
+/**
+ * Waits until the leaders of a new topic answer for its partitions. kafkajs only waits until they are announced, which is earlier, and
+ * gives up at once where the broker has not heard of the topic at all.
+ */
+async function untilServed(admin: Admin, topic: string): Promise<void> {
+  const deadlineMs = Date.now() + SERVED_TIMEOUT_MS;
   for (;;) {
     try {
-      await admin.fetchTopicMetadata({ topics });
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      await admin.fetchTopicOffsets(topic);
       return;
     } catch (error) {
-      if (!isTopicUnknown(error) || Date.now() >= deadlineMs) throw error;
+      if (!isNotServedYet(error) || Date.now() >= deadlineMs) throw error;
     }
-    await sleep(KNOWN_POLL_MS);
+    await sleep(SERVED_POLL_MS);
   }
 }
 

@@ -82,5 +82,8 @@ export const isConcurrentTransaction = (error: unknown): boolean => chain(error)
 /** Whether a topic was there already when it was to be created. */
 export const isTopicAlreadyThere = (error: unknown): boolean => chain(error).some(({ type }) => type === 'TOPIC_ALREADY_EXISTS');
 
-/** Whether the broker has not heard of a topic, or not yet. */
-export const isTopicUnknown = (error: unknown): boolean => chain(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION');
+/** What a broker answers about a partition that it has just been given, or not yet. */
+const NOT_SERVED_TYPES = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
+
+/** Whether no broker answers for a partition, or not yet. */
+export const isNotServedYet = (error: unknown): boolean => chain(error).some(({ type }) => NOT_SERVED_TYPES.has(type));
