@@ -4,7 +4,7 @@ import { type Decided, type Decider, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
 import { ABANDONED } from './outage.js';
 import type { OpenTransactions, PartitionTransactions } from './partition-transactions.js';
-import { runStage } from './run-stage.js';
+import { halves, runUndivided, SPLIT } from './run-stage.js';
 import type { Term } from './term.js';
 
 export interface ExactlyOnceDeps extends DeliveryDeps {
@@ -33,15 +33,26 @@ export async function deliverExactlyOnce(deps: ExactlyOnceDeps, batch: readonly 
 
 /** One try to bring all open messages to their outcome; false when it was given up. After an outage it is made again as it is. */
 async function attempt(deps: ExactlyOnceDeps, work: Work): Promise<boolean> {
-  const { metrics, now, decider } = deps;
   const transactions = await deps.transactions.open();
   skipCommitted(deps, work, transactions);
-  if (work.open.length === 0) return true;
+  return work.open.length === 0 || decideAndCommit(deps, work, transactions, work.open);
+}
+
+/** The halves of a batch that fails are transactions of their own: the stage must not build on what may still be aborted. */
+async function decideAndCommit(
+  deps: ExactlyOnceDeps,
+  work: Work,
+  transactions: OpenTransactions,
+  batch: readonly InMessage[],
+): Promise<boolean> {
+  const { metrics, now, decider, term } = deps;
   const startedMs = now();
-  const outcomes = await runStage(deps, work.open, deps.term.giveUp.signal);
-  metrics.processed(work.open.length, (now() - startedMs) / 1000);
+  const outcomes = await runUndivided(deps, batch, term.giveUp.signal, transactions.progress());
+  metrics.processed(batch.length, (now() - startedMs) / 1000);
   if (outcomes === ABANDONED) return false;
-  return decider.writeAll(decider.decide(work.open, outcomes), (decided) => commit(deps, work, transactions, decided));
+  if (outcomes !== SPLIT) return decider.writeAll(decider.decide(batch, outcomes), (decided) => commit(deps, work, transactions, decided));
+  const [left, right] = halves(batch);
+  return (await decideAndCommit(deps, work, transactions, left)) && (await decideAndCommit(deps, work, transactions, right));
 }
 
 /** Our own transaction in doubt turns out to be committed: its outcomes count. What a former owner has committed, it has counted. */

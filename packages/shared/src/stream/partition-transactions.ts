@@ -1,8 +1,9 @@
 import { describeError } from '../errors.js';
-import { LANES } from '../events/lane.js';
+import { LANES, type Lane } from '../events/lane.js';
 import type { InMessage, PartitionOffset, TransactionalProducer } from '../ports/broker.js';
 import { type Decided, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
+import type { BatchProgress } from './stage.js';
 
 /** The transactions of one partition number. */
 export interface PartitionTransactions {
@@ -13,8 +14,10 @@ export interface PartitionTransactions {
 
 /** The right to write, and the knowledge of what is written. Ends with the first commit whose result is unknown. */
 export interface OpenTransactions {
-  /** Whether a transaction, ours or a former owner's, had committed this message when these were opened. */
+  /** Whether a transaction, ours or a former owner's, has committed this message. */
   isCommitted(message: InMessage): boolean;
+  /** How far the partition is committed in each lane. */
+  progress(): BatchProgress;
   /**
    * One transaction: all records and the positions after these messages.
    *
@@ -28,13 +31,16 @@ export function createPartitionTransactions(
   { broker, groupId, topics, stage, log }: Pick<DeliveryDeps, 'broker' | 'groupId' | 'topics' | 'stage' | 'log'>,
   partition: number,
 ): PartitionTransactions {
-  const input = LANES.map((lane) => topics.of(stage.input, lane));
+  const inputOf = (lane: Lane) => topics.of(stage.input, lane);
+  const input = LANES.map(inputOf);
   let current: { readonly producer: TransactionalProducer; readonly transactions: OpenTransactions } | null = null;
 
-  async function commit(producer: TransactionalProducer, decided: readonly Decided[]): Promise<void> {
+  async function commit(producer: TransactionalProducer, decided: readonly Decided[], positions: Map<string, number>): Promise<void> {
+    const offsets = positionsAfter(decided);
     try {
       const records = decided.flatMap((one) => one.records);
-      await producer.commit(records, { groupId, offsets: positionsAfter(decided) });
+      await producer.commit(records, { groupId, offsets });
+      for (const { topic, offset } of offsets) positions.set(topic, offset);
     } catch (error) {
       if (!isRefusal(error)) drop(producer);
       throw error;
@@ -57,7 +63,9 @@ export function createPartitionTransactions(
       try {
         const positions = positionsOf(partition, await broker.committed(groupId, input));
         const isCommitted = ({ topic, offset }: InMessage) => offset < (positions.get(topic) ?? 0);
-        current = { producer, transactions: { isCommitted, commit: (decided) => commit(producer, decided) } };
+        const positionOf = (lane: Lane) => positions.get(inputOf(lane)) ?? 0;
+        const progress = () => ({ committed: { live: positionOf('live'), backfill: positionOf('backfill') } });
+        current = { producer, transactions: { isCommitted, progress, commit: (decided) => commit(producer, decided, positions) } };
         return current.transactions;
       } catch (error) {
         drop(producer);

@@ -5,7 +5,7 @@ import { createDecider } from '../../src/stream/decided.js';
 import { deliverExactlyOnce, type ExactlyOnceDeps } from '../../src/stream/exactly-once.js';
 import { createPatience } from '../../src/stream/outage.js';
 import type { PartitionTransactions } from '../../src/stream/partition-transactions.js';
-import { brokerWithTopics, passOn, quiet, stageOf, topics } from './harness.js';
+import { brokerWithTopics, countingMetrics, passOn, quiet, stageOf, topics } from './harness.js';
 
 const message: InMessage = {
   topic: topics.of('encoded'),
@@ -22,12 +22,12 @@ const message: InMessage = {
 /** Delivers one message in a term that ends during the commit, which `commit` answers. */
 async function deliverAcrossTheEndOfATerm(commit: () => Promise<void>) {
   let isOver = false;
-  const counted: string[] = [];
-  let abandoned = 0;
+  const { metrics, counted, counts } = countingMetrics();
   const stage = stageOf(passOn, 'transactional');
   const transactions: PartitionTransactions = {
     open: async () => ({
       isCommitted: () => false,
+      progress: () => ({ committed: { live: 0, backfill: 0 } }),
       async commit() {
         isOver = true;
         await commit();
@@ -49,19 +49,7 @@ async function deliverAcrossTheEndOfATerm(commit: () => Promise<void>) {
     topics,
     policy: { maxSize: 1, maxAgeMs: 0, backfillShare: 0 },
     patience: createPatience({ log: quiet, backoff: { baseMs: 1, maxMs: 1 }, now: Date.now, random: () => 0, onRetry: () => {} }),
-    metrics: {
-      outcome: (_message, outcome) => counted.push(outcome.kind),
-      abandoned: (messages) => {
-        abandoned += messages;
-      },
-      retry: () => {},
-      processed: () => {},
-      carriedOut: () => {},
-      inFlight: () => {},
-      buffered: () => {},
-      lag: () => {},
-      totals: () => ({ emit: 0, drop: 0, deadLetter: 0, defer: 0 }),
-    },
+    metrics,
     log: quiet,
     now: Date.now,
     onProgress: () => {},
@@ -71,7 +59,7 @@ async function deliverAcrossTheEndOfATerm(commit: () => Promise<void>) {
     term: { isOver: () => isOver, giveUp: new AbortController() },
   };
   await deliverExactlyOnce(deps, [message]);
-  return { counted, abandoned };
+  return { counted, ...counts };
 }
 
 it('counts what was committed although the term ended meanwhile', async () => {

@@ -5,6 +5,7 @@ import type { Lane } from '../../src/events/lane.js';
 import { topicNames } from '../../src/events/topics.js';
 import type { Broker, InMessage } from '../../src/ports/broker.js';
 import { measureLag } from '../../src/stream/lag.js';
+import type { StreamMetrics } from '../../src/stream/metrics.js';
 import { emit, type Outcome } from '../../src/stream/outcome.js';
 import type { Stage } from '../../src/stream/stage.js';
 import { startWorker, type Worker, type WorkerDeps, type WorkerSettings } from '../../src/stream/worker.js';
@@ -101,4 +102,25 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
 export async function lagOf(broker: Broker, groupId = GROUP): Promise<number> {
   const { live, backfill } = await measureLag(broker, groupId, { live: topics.of('encoded'), backfill: topics.of('encoded', 'backfill') });
   return live + backfill;
+}
+
+/** Metrics that only remember what became of messages. */
+export function countingMetrics() {
+  const counted: Outcome['kind'][] = [];
+  const counts = { abandoned: 0 };
+  const ignore = () => {};
+  const metrics: StreamMetrics = {
+    outcome: (_message, outcome) => counted.push(outcome.kind),
+    abandoned(messages) {
+      counts.abandoned += messages;
+    },
+    retry: ignore,
+    processed: ignore,
+    carriedOut: ignore,
+    inFlight: ignore,
+    buffered: ignore,
+    lag: ignore,
+    totals: () => ({ emit: 0, drop: 0, deadLetter: 0, defer: 0 }),
+  };
+  return { metrics, counted, counts };
 }

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { RetryJob, RetryQueue } from '../../ports/retry-queue.js';
-import { within } from '../kafka/within.js';
+import { within } from '../common/within.js';
 import { connectionErrorLog, redisOptions, toRedisError } from '../redis/connection.js';
 
 const QUEUE_NAME = 'image-retries';
@@ -95,7 +95,12 @@ export async function createBullmqRetryQueue(deps: BullmqRetryQueueDeps): Promis
     // BullMQ's clients would outlive a close while Redis is away.
     isDone = true;
     const problem = (error: unknown) => deps.log.warn({ reason: String(error) }, 'closing the retry queue');
-    if (worker !== null) await within(CLOSE_WITHIN_MS, 'closing the worker', worker.close()).catch(problem);
+    // Without Redis nothing can be marked as done: the job under way is handed out again, and BullMQ would wait for Redis in vain.
+    const isReachable = await queue.getJobCountByTypes('active').then(
+      () => true,
+      () => false,
+    );
+    if (worker !== null) await within(CLOSE_WITHIN_MS, 'closing the worker', worker.close(!isReachable)).catch(problem);
     await within(CLOSE_WITHIN_MS, 'closing the queue', queue.close()).catch(problem);
   }
 

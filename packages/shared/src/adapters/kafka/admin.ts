@@ -3,12 +3,14 @@ import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { TopicSpec } from '../../events/topics.js';
 import type { Broker, PartitionOffset, TopicInfo } from '../../ports/broker.js';
+import { createSerialQueue } from '../common/serial-queue.js';
+import { within } from '../common/within.js';
 import type { OpenClient } from './client.js';
 import { isNotServedYet, isTopicAlreadyThere, toBrokerError } from './errors.js';
-import { within } from './within.js';
 
 /** Whoever asks whether Kafka is there does not want to wait for the retries of other calls. */
 const PING_WITHIN_MS = 3000;
+const CLOSE_WITHIN_MS = 1000;
 
 const SERVED_TIMEOUT_MS = 15_000;
 const SERVED_POLL_MS = 50;
@@ -43,7 +45,7 @@ async function createMissing(admin: Admin, topics: Parameters<Broker['ensureTopi
     if (!isTopicAlreadyThere(error)) throw error;
   }
   // Also for topics that somebody else has just created.
-  await Promise.all(missing.map(({ topic }) => untilServed(admin, topic)));
+  for (const { topic } of missing) await untilServed(admin, topic);
 }
 
 /**
@@ -71,6 +73,12 @@ async function describeTopic(admin: Admin, topic: string): Promise<TopicInfo[]> 
     .sort((a, b) => a.partition - b.partition);
 }
 
+async function describeExisting(admin: Admin, topics: readonly string[]): Promise<TopicInfo[]> {
+  const infos: TopicInfo[] = [];
+  for (const topic of await existingOf(admin, topics)) infos.push(...(await describeTopic(admin, topic)));
+  return infos;
+}
+
 async function positionsOf(admin: Admin, groupId: string, topics: readonly string[]): Promise<PartitionOffset[]> {
   if (topics.length === 0) return [];
   const fetched = await admin.fetchOffsets({ groupId, topics: [...topics] });
@@ -87,6 +95,8 @@ async function existingOf(admin: Admin, topics: readonly string[]): Promise<stri
 /** One admin connection, opened when it is first needed and opened anew after a failure. */
 export function createKafkaAdmin({ openClient, log }: { readonly openClient: OpenClient; readonly log: Logger }): KafkaAdmin {
   let current: Promise<Admin> | null = null;
+  // A client's requests for offsets share one view of the cluster: two at once for different new topics take it from each other.
+  const offsetRequests = createSerialQueue();
 
   async function open(): Promise<Admin> {
     const admin = openClient().admin();
@@ -116,12 +126,9 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
     });
 
   return {
-    ensureTopics: (topics, { partitions }) => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions)),
-    describe: (topics) =>
-      withAdmin('describing topics', async (admin) => {
-        const infos = await Promise.all((await existingOf(admin, topics)).map((topic) => describeTopic(admin, topic)));
-        return infos.flat();
-      }),
+    ensureTopics: (topics, { partitions }) =>
+      offsetRequests.run(() => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions))),
+    describe: (topics) => offsetRequests.run(() => withAdmin('describing topics', (admin) => describeExisting(admin, topics))),
     committed: (groupId, topics) =>
       withAdmin('reading positions', async (admin) => positionsOf(admin, groupId, await existingOf(admin, topics))),
     positions: (groupId, topics) => withAdmin('reading positions', (admin) => positionsOf(admin, groupId, topics)),
@@ -134,7 +141,8 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
         await admin.deleteGroups([groupId]);
       }).catch((error: unknown) => log.debug({ err: error, groupId }, 'a group was not removed')),
     async close() {
-      if (current !== null) await discard(current);
+      // A connection that is still being tried ends by itself.
+      if (current !== null) await within(CLOSE_WITHIN_MS, 'closing', discard(current)).catch(() => {});
     },
   };
 }

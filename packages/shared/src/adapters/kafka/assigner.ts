@@ -1,5 +1,5 @@
 import { AssignerProtocol, type Cluster, type GroupMember as KafkaMember, type PartitionAssigner } from 'kafkajs';
-import { assignPartitions, type GroupMember } from './assignment.js';
+import { assignPartitions, type GroupMember } from '../common/assignment.js';
 
 const NAME = 'LabelstreamCopartitioned';
 const VERSION = 1;

@@ -1,10 +1,10 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { LabelstreamError } from '../../errors.js';
 import type { TopicPartition } from '../../ports/broker.js';
+import { within } from '../common/within.js';
 import { createCopartitionedAssigner } from './assigner.js';
 import type { OpenClient } from './client.js';
 import { toBrokerError } from './errors.js';
-import { within } from './within.js';
 
 /** One listing at rest must not wait: the broker answers at once when there is data, and this long when there is none. */
 const MAX_WAIT_MS = 50;

@@ -1,6 +1,6 @@
 import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
-import { createRepetitions } from './repetitions.js';
+import { createRepetitions } from '../common/repetitions.js';
 
 /**
  * Lines about what the caller learns anyway, as an exception: error responses, failed sends and their retries (among them that the last

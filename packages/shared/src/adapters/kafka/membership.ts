@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Lane } from '../../events/lane.js';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../../ports/broker.js';
-import { type CommitGuard, createCommitGuard } from './commit-guard.js';
+import { type CommitGuard, createCommitGuard } from '../common/commit-guard.js';
+import { drainWithin } from '../common/drain.js';
+import { createLaneBuffers, type LaneBuffers } from '../common/lane-buffers.js';
 import type { ConsumerHandlers } from './consumer.js';
-import { drainWithin } from './drain.js';
-import { createLaneBuffers, type LaneBuffers } from './lane-buffers.js';
 import { createLaneFlow, type LaneFlow } from './lane-flow.js';
 import { toInMessages } from './messages.js';
 

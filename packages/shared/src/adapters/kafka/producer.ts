@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { RecordProducer } from '../../ports/broker.js';
 import type { OutRecord } from '../../stream/outcome.js';
+import { createSerialQueue } from '../common/serial-queue.js';
 import type { OpenClient } from './client.js';
 import { toBrokerError } from './errors.js';
 import { splitBySize, toTopicMessages } from './messages.js';
-import { createSerialQueue } from './serial-queue.js';
 
 async function open(openClient: OpenClient): Promise<Producer> {
   const producer = openClient().producer({

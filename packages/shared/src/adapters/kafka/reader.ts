@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { Lane } from '../../events/lane.js';
 import type { InMessage } from '../../ports/broker.js';
+import { createLaneBuffers, type LaneBuffers } from '../common/lane-buffers.js';
+import { laneOfTopic, type ReadOptions, startOffset } from '../common/read-plan.js';
 import type { KafkaAdmin } from './admin.js';
 import type { OpenClient } from './client.js';
 import { type ConsumerHandlers, type RunningConsumer, startConsumer } from './consumer.js';
-import { createLaneBuffers, type LaneBuffers } from './lane-buffers.js';
 import { createLaneFlow, type LaneFlow } from './lane-flow.js';
 import { toInMessages } from './messages.js';
-import { laneOfTopic, type ReadOptions, startOffset } from './read-plan.js';
 
 const MAX_BUFFERED = 2000;
 const TAKE = 500;

@@ -1,12 +1,12 @@
 import type { Consumer } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { PartitionOffset, SubscribeOptions, Subscription } from '../../ports/broker.js';
+import { createSerialQueue } from '../common/serial-queue.js';
+import { within } from '../common/within.js';
 import type { OpenClient } from './client.js';
 import { startConsumer } from './consumer.js';
 import { isLostMembership, toBrokerError } from './errors.js';
 import { createMembership } from './membership.js';
-import { createSerialQueue } from './serial-queue.js';
-import { within } from './within.js';
 
 /**
  * kafkajs joins as a new member after an outage of Kafka, and the group then waits until the session of the old one is over. This is also

@@ -4,11 +4,11 @@ import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { PartitionOffset, TransactionalProducer } from '../../ports/broker.js';
 import type { OutRecord } from '../../stream/outcome.js';
+import { createSerialQueue } from '../common/serial-queue.js';
 import type { KafkaAdmin } from './admin.js';
 import type { OpenClient } from './client.js';
 import { isConcurrentTransaction, toBrokerError } from './errors.js';
 import { splitBySize, toTopicMessages } from './messages.js';
-import { createSerialQueue } from './serial-queue.js';
 
 /** After a crash nobody reads past an open transaction until its successor begins or this time is over. */
 const TRANSACTION_TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { PartitionOffset, TopicPartition } from '../../ports/broker.js';
-import { assignPartitions } from '../kafka/assignment.js';
-import { partitionKey } from '../kafka/commit-guard.js';
+import { assignPartitions } from '../common/assignment.js';
+import { partitionKey } from '../common/commit-guard.js';
 
 /** A subscription, as its group sees it. */
 export interface MemoryMember {

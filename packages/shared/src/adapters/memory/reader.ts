@@ -1,6 +1,6 @@
 import { LabelstreamError } from '../../errors.js';
 import type { InMessage, TopicInfo } from '../../ports/broker.js';
-import { laneOfTopic, type ReadOptions, startOffset } from '../kafka/read-plan.js';
+import { laneOfTopic, type ReadOptions, startOffset } from '../common/read-plan.js';
 import { type TopicLog, toInMessage } from './topic-log.js';
 
 /** Lets timers and I/O of the process have their turn, as a round trip to a real broker would. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../../ports/broker.js';
-import { createCommitGuard } from '../kafka/commit-guard.js';
-import { drainWithin } from '../kafka/drain.js';
-import { createLaneBuffers } from '../kafka/lane-buffers.js';
+import { createCommitGuard } from '../common/commit-guard.js';
+import { drainWithin } from '../common/drain.js';
+import { createLaneBuffers } from '../common/lane-buffers.js';
 import type { MemoryGroup } from './group.js';
 import { type TopicLog, toInMessage } from './topic-log.js';
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { type ErrorCode, LabelstreamError } from '../../errors.js';
-import { createRepetitions } from '../kafka/repetitions.js';
+import { createRepetitions } from '../common/repetitions.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const COMMAND_TIMEOUT_MS = 5000;

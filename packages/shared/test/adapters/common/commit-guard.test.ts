@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCommitGuard } from '../../../src/adapters/kafka/commit-guard.js';
+import { createCommitGuard } from '../../../src/adapters/common/commit-guard.js';
 import type { InMessage } from '../../../src/ports/broker.js';
 
 const message = (partition: number, offset: number): InMessage => ({

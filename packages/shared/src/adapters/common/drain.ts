@@ -1,4 +1,4 @@
-import { within } from './within.js';
+import { within } from '../common/within.js';
 
 /**
  * Runs `drain`, but no longer than `deadlineMs` and never failing: partitions are given up whatever becomes of the work under way.

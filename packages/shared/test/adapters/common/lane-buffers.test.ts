@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLaneBuffers } from '../../../src/adapters/kafka/lane-buffers.js';
+import { createLaneBuffers } from '../../../src/adapters/common/lane-buffers.js';
 import type { InMessage } from '../../../src/ports/broker.js';
 
 const message = (offset: number): InMessage => ({

@@ -141,12 +141,10 @@ test('images from the web, S3 and files: each fate has its state, its retries an
   answers.set('/silent.jpg', () => {});
   answers.set('/inward.jpg', (response) => response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end());
   answers.set('/large.jpg', (response) => response.writeHead(200, { 'content-length': '100001' }).write('x'));
-  answers.set('/endless.jpg', (response) =>
-    response
-      .on('error', () => {})
-      .on('drain', () => response.write(jpeg))
-      .write(Buffer.alloc(90_000)),
-  );
+  answers.set('/endless.jpg', (response) => {
+    const timer = setInterval(() => response.write(Buffer.alloc(50_000)), 5);
+    response.on('close', () => clearInterval(timer));
+  });
   answers.set('/half.jpg', (response) => {
     response.writeHead(200, { 'content-length': String(jpeg.length) });
     response.write(jpeg.subarray(0, 100), () => response.destroy());

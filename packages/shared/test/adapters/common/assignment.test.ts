@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignPartitions } from '../../../src/adapters/kafka/assignment.js';
+import { assignPartitions } from '../../../src/adapters/common/assignment.js';
 
 const memberIds = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 const counts = fc.dictionary(fc.constantFrom('events', 'events.backfill', 'prepared', 'labels'), fc.integer({ min: 0, max: 40 }), {

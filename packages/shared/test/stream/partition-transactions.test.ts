@@ -1,0 +1,53 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createMemoryBroker } from '../../src/adapters/memory/broker.js';
+import { topicNames } from '../../src/events/topics.js';
+import type { Broker, InMessage } from '../../src/ports/broker.js';
+import { drop, emit } from '../../src/stream/outcome.js';
+import { createPartitionTransactions } from '../../src/stream/partition-transactions.js';
+import { quiet } from './harness.js';
+
+const topics = topicNames();
+const INPUT = { live: topics.of('predicted', 'live'), backfill: topics.of('predicted', 'backfill') };
+
+let broker: Broker;
+beforeEach(async () => {
+  broker = createMemoryBroker();
+  await broker.ensureTopics(topics.all(), { partitions: 1 });
+});
+
+const stage = { name: 'sink', input: 'predicted', delivery: 'transactional', process: async () => [] } as const;
+const openTransactions = () => createPartitionTransactions({ broker, groupId: 'g', topics, stage, log: quiet }, 0).open();
+
+const message = (lane: 'live' | 'backfill', offset: number): InMessage => ({
+  topic: INPUT[lane],
+  lane,
+  partition: 0,
+  offset,
+  key: 'p',
+  value: null,
+  headers: {},
+  timestampMs: 0,
+  generation: 1,
+});
+
+describe('the transactions of a partition', () => {
+  it('tell how far each lane is committed, with every commit of their own', async () => {
+    const transactions = await openTransactions();
+    expect(transactions.progress()).toEqual({ committed: { live: 0, backfill: 0 } });
+    const outcome = emit([{ topic: topics.of('labels'), key: 'p', value: new Uint8Array([1]) }]);
+    await transactions.commit([{ message: message('live', 4), outcome, records: outcome.kind === 'emit' ? outcome.records : [] }]);
+    expect(transactions.progress()).toEqual({ committed: { live: 5, backfill: 0 } });
+    await transactions.commit([{ message: message('backfill', 2), outcome: drop('UNCHANGED'), records: [] }]);
+    expect(transactions.progress()).toEqual({ committed: { live: 5, backfill: 3 } });
+    expect([transactions.isCommitted(message('live', 4)), transactions.isCommitted(message('live', 5))]).toEqual([true, false]);
+  });
+
+  it('know what a former owner has committed', async () => {
+    const former = await openTransactions();
+    await former.commit([{ message: message('live', 7), outcome: drop('UNCHANGED'), records: [] }]);
+    expect((await openTransactions()).progress()).toEqual({ committed: { live: 8, backfill: 0 } });
+    await expect(former.commit([{ message: message('live', 8), outcome: drop('UNCHANGED'), records: [] }])).rejects.toMatchObject({
+      code: 'BROKER_FENCED',
+    });
+  });
+});

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { goodJpeg, htmlAsImage } from '@labelstream/samples/adapters/bad-images';
+import { LabelstreamError } from '@labelstream/shared/errors';
+import type { RetryJob, RetryQueue } from '@labelstream/shared/ports/retry-queue';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { event, type Ingest, message, openIngest } from './harness.js';
+
+const root = mkdtempSync(join(tmpdir(), 'labelstream-ingest-'));
+const file = (name: string) => ({ uri: pathToFileURL(join(root, name)).href });
+const sha256Of = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+const env = { IMAGE_FILE_ROOT: root, IMAGE_RETRY_DELAYS_MS: '1000,2000' };
+let jpeg: Buffer;
+
+beforeAll(async () => {
+  jpeg = await goodJpeg();
+  writeFileSync(join(root, 'good.jpg'), jpeg);
+  writeFileSync(join(root, 'page.jpg'), htmlAsImage());
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const opened: Ingest[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+
+async function open(...args: Parameters<typeof openIngest>): Promise<Ingest> {
+  const ingest = await openIngest(...args);
+  opened.push(ingest);
+  return ingest;
+}
+
+/** A queue that keeps what is planned and hands nothing out. */
+function recordingQueue() {
+  const planned: { job: RetryJob; delayMs: number }[] = [];
+  const queue: RetryQueue = {
+    schedule: async (job, delayMs) => void planned.push({ job, delayMs }),
+    consume: async () => {},
+    pending: async () => planned.length,
+    close: async () => {},
+  };
+  return { planned, queue };
+}
+
+test('a late image: the text goes on at once, and an attempt is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const before = Date.now();
+  const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { lane: 'backfill' }));
+  const record = await ingest.prepared(outcome);
+  expect(record).toMatchObject({ image: { state: 'PENDING', reason: 'IMAGE_NOT_FOUND' }, text: { state: 'USED' }, revision: 0 });
+  expect(outcome).toMatchObject({ note: 'IMAGE_NOT_FOUND' });
+  expect(planned).toHaveLength(1);
+  const { job, delayMs } = planned[0]!;
+  expect(job).toMatchObject({ id: 'p-1:1:1', lane: 'backfill', attempt: 1, reason: 'IMAGE_NOT_FOUND', receivedAt: record.receivedAt });
+  expect(JSON.parse(job.event)).toEqual(event({ images: [file('late.jpg')] }));
+  expect(delayMs).toBeGreaterThanOrEqual(800);
+  expect(delayMs).toBeLessThanOrEqual(1200);
+  expect(record.receivedAt).toBeGreaterThanOrEqual(before);
+});
+
+test('a late image without a text: nothing goes on yet, and an attempt is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  expect(await ingest.pass(message(event({ title: '', images: [file('late.jpg')] })))).toEqual({
+    kind: 'defer',
+    reason: 'IMAGE_NOT_FOUND',
+  });
+  expect(planned.map(({ job }) => job.id)).toEqual(['p-1:1:1']);
+});
+
+const headersOf = (attempt: number) => ({
+  'labelstream-attempt': String(attempt),
+  'labelstream-revision': String(attempt),
+  'labelstream-received-at': '1700000000123',
+});
+
+test('a later attempt plans the next one, after its own delay and as the next revision', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(1) })));
+  expect(record).toMatchObject({ revision: 1, receivedAt: 1_700_000_000_123, image: { state: 'PENDING' } });
+  expect(planned[0]).toMatchObject({ job: { id: 'p-1:1:2', attempt: 2, receivedAt: 1_700_000_000_123 } });
+  expect(planned[0]!.delayMs).toBeGreaterThanOrEqual(1600);
+});
+
+test('after the last attempt the failure is a dead letter and nothing more is planned', async () => {
+  const { planned, queue } = recordingQueue();
+  const ingest = await open(env, { retryQueue: queue });
+  const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(2) }));
+  expect(outcome).toMatchObject({ kind: 'deadLetter', code: 'IMAGE_NOT_FOUND' });
+  expect(planned).toEqual([]);
+});
+
+test('where no attempts are planned at all, the image fails at once and the text goes on', async () => {
+  const ingest = await open({ ...env, IMAGE_RETRY_DELAYS_MS: 'none' });
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('late.jpg')] }))));
+  expect(record.image).toEqual({ state: 'FAILED', reason: 'IMAGE_NOT_FOUND' });
+});
+
+test('an image that arrives late makes the listing pass as the next revision', async () => {
+  const ingest = await open({ ...env, IMAGE_RETRY_DELAYS_MS: '30,30,30,30,30,30,30,30' });
+  await ingest.pass(message(event({ images: [file('arrives.jpg')] })));
+  writeFileSync(join(root, 'arrives.jpg'), jpeg);
+  const { broker, topics } = ingest.context;
+  const retried = await vi.waitFor(async () => {
+    for await (const each of broker.read({ topic: topics.of('events') })) return each;
+    throw new Error('not yet');
+  });
+  const record = await ingest.prepared(await ingest.pass({ ...retried, lane: 'live' }));
+  expect(retried.key).toBe('p-1');
+  expect(record).toMatchObject({ revision: 1, version: 1, image: { state: 'USED', sha256: sha256Of(jpeg) }, text: { state: 'USED' } });
+});
+
+test('a late image that turns out to be none is told by the next revision', async () => {
+  const ingest = await open(env);
+  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('page.jpg')] }), { headers: headersOf(1) })));
+  expect(record).toMatchObject({ revision: 1, image: { state: 'FAILED', reason: 'IMAGE_NOT_AN_IMAGE' } });
+});
+
+test('a retry queue that is down is thrown, so that no late image is forgotten', async () => {
+  const down = async () => {
+    throw new LabelstreamError('QUEUE_UNAVAILABLE', 'down');
+  };
+  const ingest = await open(env, { retryQueue: { ...recordingQueue().queue, schedule: down } });
+  await expect(ingest.pass(message(event({ images: [file('late.jpg')] })))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+});
