@@ -1,5 +1,5 @@
 import { loadBundle } from '@labelstream/shared/bundle/load';
-import { readConfig } from '@labelstream/shared/config';
+import { printRedacted, readConfig } from '@labelstream/shared/config';
 import type { ImageSource } from '@labelstream/shared/ports/image-source';
 import type { Service, ServiceContext } from '@labelstream/shared/service/service';
 import { openImageSources } from './adapters/image-sources.js';
@@ -38,7 +38,7 @@ export const ingestService: Service = {
       await producer.close();
       throw error;
     }
-    log.info({ bundle: preparation.encoderId, preprocess: preparation.preprocessId }, 'model inputs are prepared for this encoder');
+    log.info({ bundle: preparation.encoderId, settings: printRedacted(settings) }, 'model inputs are prepared for this encoder');
     return { stage: createIngestStage(wireSteps(context, settings, preparation, sources)), close };
   },
 };
