@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Makes a fresh clone runnable: installs the pinned pnpm's dependencies and builds, each only when something changed,
 // then runs what was asked for. Progress goes to stderr, so that `--json` output on stdout stays clean.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -38,9 +38,17 @@ function install() {
   writeFileSync(stamp, lock);
 }
 
+/** Runs the task itself and ends as it ends. Signals are handed on: the task stops cleanly, and this process only waits for it. */
 function run(command, args) {
-  const { status, signal } = spawnSync(command, args, { cwd: process.env.INIT_CWD ?? root, stdio: 'inherit' });
-  process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+  const child = spawn(command, args, { cwd: process.env.INIT_CWD ?? root, stdio: 'inherit' });
+  // A terminal sends Ctrl-C to the whole group; anything else reaches only this process.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => {
+    console.error(`labelstream: ${command} cannot be started: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
 }
 
 const build = () => step('building', bin('tsc'), ['--build']);
@@ -52,8 +60,6 @@ const [task, ...args] = process.argv.slice(2);
 switch (task) {
   case 'labelstream':
     build();
-    // The command handles Ctrl-C itself; this parent only waits for its clean stop.
-    process.on('SIGINT', () => {});
     run(process.execPath, [cli, ...args]);
     break;
   case 'test':
