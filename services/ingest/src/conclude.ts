@@ -3,7 +3,7 @@ import { PASS_HEADERS } from '@labelstream/shared/events/headers';
 import type { PreparedListing } from '@labelstream/shared/events/records';
 import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { Codecs } from '@labelstream/shared/ports/codec';
-import { deadLetter, defer, emit, type Outcome } from '@labelstream/shared/stream/outcome';
+import { deadLetter, defer, emit, type Outcome, type OutRecord } from '@labelstream/shared/stream/outcome';
 import type { Arrival } from './arrival.js';
 import { decide } from './decide.js';
 import type { FoundImage } from './find-images.js';
@@ -26,10 +26,12 @@ export async function conclude(arrival: Arrival, text: PreparedText, image: Foun
   const { metrics, retries } = deps;
   const decision = decide({ image, text: text.ref, attempt: arrival.pass.attempt, maxRetries: retries.delaysMs.length });
   metrics.modality('text', text.ref);
-  metrics.modality('image', decision.kind === 'emit' ? decision.image : image.ref);
+  metrics.modality('image', ('image' in decision && decision.image) || image.ref);
   switch (decision.kind) {
-    case 'deadLetter':
-      return deadLetter(decision.code, decision.detail);
+    case 'deadLetter': {
+      const rest = decision.image && [recordOf(arrival, { image: decision.image, text: text.ref, tokenIds: text.tokenIds }, deps)];
+      return deadLetter(decision.code, decision.detail, rest);
+    }
     case 'defer':
       await planRetry(arrival, decision.reason, retries);
       return defer(decision.reason);
@@ -44,13 +46,17 @@ export function passDeletion(arrival: Arrival, deps: ConcludeDeps): Outcome {
   return send(arrival, { image: MISSING, text: MISSING, tokenIds: [] }, deps);
 }
 
-function send({ head, pass }: Arrival, inputs: Pick<PreparedListing, 'image' | 'text' | 'tokenIds'>, deps: ConcludeDeps): Outcome {
-  const { codec, topics, preprocessId } = deps;
-  const record = {
+type Inputs = Pick<PreparedListing, 'image' | 'text' | 'tokenIds'>;
+
+function send(arrival: Arrival, inputs: Inputs, deps: ConcludeDeps): Outcome {
+  return emit([recordOf(arrival, inputs, deps)], inputs.image.reason ?? inputs.text.reason);
+}
+
+function recordOf({ head, pass }: Arrival, inputs: Inputs, { codec, topics, preprocessId }: ConcludeDeps): OutRecord {
+  return {
     topic: topics.of('prepared', head.lane),
     key: head.productId,
     value: codec.encode({ ...head, ...inputs, preprocessId }),
     ...(pass.requeue === 0 ? {} : { headers: { [PASS_HEADERS.requeue]: String(pass.requeue) } }),
   };
-  return emit([record], inputs.image.reason ?? inputs.text.reason);
 }

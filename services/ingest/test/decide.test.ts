@@ -16,7 +16,7 @@ const rows: [string, Partial<Situation>, string][] = [
   ['a text, the image bad at a later attempt', { image: failed, attempt: 1 }, 'emit FAILED'],
   ['a text, the image late', { image: pending }, 'emit PENDING retry'],
   ['a text, the image late again', { image: pending, attempt: 1 }, 'emit PENDING retry'],
-  ['a text, the image never came', { image: pending, attempt: 2 }, 'deadLetter IMAGE_FETCH_FAILED'],
+  ['a text, the image never came', { image: pending, attempt: 2 }, 'deadLetter IMAGE_FETCH_FAILED, emit FAILED'],
   ['a text, no retries', { image: pending, maxRetries: 0 }, 'emit FAILED'],
   ['nothing', { image: missing, text: missing.ref }, 'deadLetter EVENT_EMPTY'],
   ['only a text that is too large', { image: missing, text: tooLarge }, 'deadLetter TEXT_TOO_LARGE'],
@@ -33,7 +33,8 @@ test.each(rows)('%s', (_, situation, expected) => {
   const told = {
     emit: () => (decision.kind === 'emit' ? `emit ${decision.image.state}${decision.retry ? ' retry' : ''}` : ''),
     defer: () => (decision.kind === 'defer' ? `defer ${decision.reason}` : ''),
-    deadLetter: () => (decision.kind === 'deadLetter' ? `deadLetter ${decision.code}` : ''),
+    deadLetter: () =>
+      decision.kind === 'deadLetter' ? `deadLetter ${decision.code}${decision.image ? `, emit ${decision.image.state}` : ''}` : '',
   };
   expect(told[decision.kind]()).toBe(expected);
 });

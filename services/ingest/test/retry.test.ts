@@ -87,11 +87,17 @@ test('a later attempt plans the next one, after its own delay and as the next re
   expect(planned[0]!.delayMs).toBeGreaterThanOrEqual(1600);
 });
 
-test('after the last attempt the failure is a dead letter and nothing more is planned', async () => {
+test('after the last attempt the failure is a dead letter, and the labels learn that no image will come', async () => {
   const { planned, queue } = recordingQueue();
   const ingest = await open(env, { retryQueue: queue });
   const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(2) }));
   expect(outcome).toMatchObject({ kind: 'deadLetter', code: 'IMAGE_NOT_FOUND' });
+  const [record] = outcome.kind === 'deadLetter' ? (outcome.records ?? []) : [];
+  expect(await ingest.context.codecs.prepared.decode(record!.value!)).toMatchObject({
+    revision: 2,
+    image: { state: 'FAILED', reason: 'IMAGE_NOT_FOUND' },
+    text: { state: 'USED' },
+  });
   expect(planned).toEqual([]);
 });
 

@@ -24,7 +24,7 @@ export interface Decider {
   decide(batch: readonly InMessage[], outcomes: readonly Outcome[]): Decided[];
   /**
    * Writes a micro-batch. What the broker refuses is halved, since a batch can be too large as a whole; a message whose own records
-   * are refused becomes a dead letter, without its bytes if even that is refused.
+   * are refused becomes a dead letter, without its bytes if even that is refused, and at last without any other record.
    *
    * @param write makes the outcomes durable, all or nothing; false when it was told to give up
    */
@@ -37,7 +37,7 @@ export function createDecider(stage: Stage, topics: TopicNames): Decider {
 
   function recordsOf(message: InMessage, outcome: Outcome): readonly OutRecord[] {
     if (outcome.kind === 'emit') return outcome.records;
-    return outcome.kind === 'deadLetter' ? [deadLetterRecord(message, outcome, to)] : [];
+    return outcome.kind === 'deadLetter' ? [...(outcome.records ?? []), deadLetterRecord(message, outcome, to)] : [];
   }
 
   function decide(batch: readonly InMessage[], outcomes: readonly Outcome[]): Decided[] {
@@ -53,8 +53,9 @@ export function createDecider(stage: Stage, topics: TopicNames): Decider {
       const refused = deadLetter(refusal.code, refusal.message);
       return { message, outcome: refused, records: recordsOf(message, refused) };
     }
-    if (records.every(({ value }) => value === null)) return null;
-    return { message, outcome, records: [deadLetterRecord(message, outcome, { ...to, omitValue: true })] };
+    const smallest = deadLetterRecord(message, outcome, { ...to, omitValue: true });
+    if (records.at(-1)?.value !== null) return { message, outcome, records: [...records.slice(0, -1), smallest] };
+    return records.length > 1 ? { message, outcome, records: [smallest] } : null;
   }
 
   async function writeAll(decided: readonly Decided[], write: (decided: readonly Decided[]) => Promise<boolean>): Promise<boolean> {

@@ -18,13 +18,14 @@ export type DropReason = (typeof DROP_REASONS)[number];
  *
  * - `emit`: records to write, in order; may be several topics. `note` is counted (for example `IMAGE_PENDING`).
  * - `drop`: nothing to do, for a reason that is not an error.
- * - `deadLetter`: the original bytes go to the dead-letter topic with code and detail in headers.
+ * - `deadLetter`: the original bytes go to the dead-letter topic with code and detail in headers. `records` are written as well: what the
+ *   failure leaves of the message (a listing whose image never came goes on with its text).
  * - `defer`: the stage has handed the message to a durable queue, which will bring it back.
  */
 export type Outcome =
   | { readonly kind: 'emit'; readonly records: readonly OutRecord[]; readonly note?: string }
   | { readonly kind: 'drop'; readonly reason: DropReason }
-  | { readonly kind: 'deadLetter'; readonly code: ErrorCode; readonly detail: string }
+  | { readonly kind: 'deadLetter'; readonly code: ErrorCode; readonly detail: string; readonly records?: readonly OutRecord[] }
   | { readonly kind: 'defer'; readonly reason: ErrorCode };
 
 export const emit = (records: readonly OutRecord[], note?: string): Outcome => ({
@@ -33,5 +34,10 @@ export const emit = (records: readonly OutRecord[], note?: string): Outcome => (
   ...(note === undefined ? {} : { note }),
 });
 export const drop = (reason: DropReason): Outcome => ({ kind: 'drop', reason });
-export const deadLetter = (code: ErrorCode, detail: string): Outcome => ({ kind: 'deadLetter', code, detail });
+export const deadLetter = (code: ErrorCode, detail: string, records?: readonly OutRecord[]): Outcome => ({
+  kind: 'deadLetter',
+  code,
+  detail,
+  ...(records === undefined ? {} : { records }),
+});
 export const defer = (reason: ErrorCode): Outcome => ({ kind: 'defer', reason });

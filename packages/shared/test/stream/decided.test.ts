@@ -65,6 +65,18 @@ describe('createDecider', () => {
     expect(written[0]).toMatchObject({ outcome: { code: 'EVENT_INVALID' }, records: [{ topic: deadLetters, value: null }] });
   });
 
+  it('keeps what a dead letter leaves of a message for as long as the broker takes it', async () => {
+    const left = { topic: output, key: 'p', value: new Uint8Array(20) };
+    const decided = decider.decide([message(0, 30)], [deadLetter('IMAGE_NOT_FOUND', 'why', [left])]);
+    expect(decided[0]?.records.map(({ topic }) => topic)).toEqual([output, deadLetters]);
+    const roomy = limited(25);
+    await decider.writeAll(decided, roomy.write);
+    expect(roomy.written[0]?.records).toMatchObject([left, { topic: deadLetters, value: null }]);
+    const narrow = limited(15);
+    await decider.writeAll(decided, narrow.write);
+    expect(narrow.written[0]?.records).toMatchObject([{ topic: deadLetters, value: null }]);
+  });
+
   it('does not go on for ever when nothing at all can be written', async () => {
     const refuse = () => Promise.reject(new LabelstreamError('EVENT_TOO_LARGE', 'no'));
     await expect(decider.writeAll(decider.decide([message(0)], [passOn(message(0))]), refuse)).rejects.toThrow('no');

@@ -226,14 +226,22 @@ describe('lanes', () => {
 });
 
 describe('failures that end the work', () => {
-  it('are told to whoever listens', async () => {
+  it('are told to whoever listens, and no more messages are taken', async () => {
     const broker = await brokerWithTopics();
     const refusing = withFaults(broker, { onSend: () => new LabelstreamError('CONFIG_INVALID', 'not authorised') });
-    const worker = await work(refusing, stageOf(passOn));
+    let calls = 0;
+    const stage = stageOf((message) => {
+      calls += 1;
+      return passOn(message);
+    });
+    const worker = await work(refusing, stage);
     await produce(broker, ['p:0']);
     await expect(worker.failed).rejects.toThrow('not authorised');
     expect(worker.status()).toMatchObject({ ready: false, healthy: false });
+    await produce(broker, ['p:1']);
+    await sleep(30);
+    expect(calls).toBe(1);
     await worker.stop();
-    expect(await lagOf(broker)).toBe(1);
+    expect(await lagOf(broker)).toBe(2);
   });
 });
