@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { readLocalConfig } from '@labelstream/local/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { LANES, type Lane } from '@labelstream/shared/events/lane';
@@ -27,7 +27,7 @@ export const produceCommand: CommandFactory = (deps) =>
     .option('--json', 'end with one JSON document')
     .addHelpText(
       'after',
-      `\nPictures given with --images are read by the ingest service: it must see the same folder, below its IMAGE_FILE_ROOT.\n${examples(
+      `\nPictures are read by the ingest service. A tar is unpacked where a local deployment looks; a folder must be named to it: up --images DIR.\n${examples(
         ['produce --source products.csv --images pictures/', 'send new listings'],
         ['produce --source catalogue.parquet --lane backfill', 'send a whole catalogue, after the live stream'],
       )}`,
@@ -40,6 +40,9 @@ async function produce(flags: ProduceFlags, deps: CommandDeps): Promise<void> {
   if (source === undefined) throw new LabelstreamError('USAGE', 'produce needs listings: add --source FILE.');
   const drop = parseDrop(flags.drop);
   const folder = images === undefined ? undefined : await openImages(images, join(dataFolder(config), 'images'));
+  if (folder !== undefined && !isInside(folder.root, dataFolder(config))) {
+    output.note(`ingest must be allowed to read ${folder.root}: locally "labelstream up --images ${images}", else IMAGE_FILE_ROOT.`);
+  }
   const connection = await connectFrom(config, config.dataDir ?? readLocalConfig().dataDir);
   const progress = output.progress('sending');
   try {
@@ -60,6 +63,8 @@ async function produce(flags: ProduceFlags, deps: CommandDeps): Promise<void> {
     await connection.close();
   }
 }
+
+const isInside = (path: string, folder: string) => !relative(folder, path).startsWith('..');
 
 async function* chosenRows(source: string, { limit = Number.POSITIVE_INFINITY, where }: ProduceFlags): AsyncGenerator<SourceRow> {
   const filter = where === undefined ? undefined : parseWhere(where);

@@ -4,14 +4,17 @@ import { ENGINE_PARTS, type EngineHandle } from '@labelstream/local/types';
 import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 import { Command, Option } from 'commander';
 import { type CommandDeps, dataDirOption, examples, parseStages } from '../command.js';
+import type { CliConfig } from '../config.js';
 import { connect } from '../connect.js';
 import { type Output, renderTable } from '../output.js';
 import { engineSettings, type StageProcess, startStages } from '../pipeline/stage-processes.js';
+import { dataFolder } from '../source/data-folder.js';
 
 interface UpOptions {
   readonly engine: 'auto' | 'docker' | 'native';
   readonly services: string;
   readonly dataDir: string;
+  readonly images?: string;
   readonly json?: boolean;
 }
 
@@ -22,11 +25,13 @@ export function upCommand(deps: CommandDeps): Command {
     .addOption(new Option('--engine <kind>', 'what Kafka and Redis run in').choices(['auto', 'docker', 'native']).default('auto'))
     .option('--services <names>', 'which services: all, none, or names separated by commas', 'all')
     .addOption(dataDirOption(deps.config))
+    .option('--images <dir>', 'the only folder from which ingest may read pictures (default: where "produce" unpacks tars)')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       examples(
         ['up', 'everything'],
+        ['up --images pictures/', 'with pictures of your own, for "produce --images pictures/"'],
         ['up --services none', 'Kafka and Redis alone'],
         ['up --engine native', 'processes of this machine, although Docker is there'],
       ),
@@ -39,7 +44,7 @@ async function up(options: UpOptions, { config, output, signal }: CommandDeps): 
   const log = output.note;
   const engine = await startEngine({ engine: options.engine, dataDir: options.dataDir, log });
   signal.throwIfAborted();
-  const settings = engineSettings(engine);
+  const settings = { ...engineSettings(engine), IMAGE_FILE_ROOT: imageRootOf(options, config) };
   const connection = await connect({ ...config.env, ...settings });
   try {
     await connection.ensureTopics();
@@ -60,6 +65,10 @@ async function up(options: UpOptions, { config, output, signal }: CommandDeps): 
         });
   if (options.json) await output.printJson(upDocument(engine, services));
   else await output.print(upText(engine, services, output));
+}
+
+function imageRootOf({ images, dataDir }: UpOptions, { env }: CliConfig): string {
+  return images === undefined ? (env.IMAGE_FILE_ROOT ?? dataFolder({ dataDir: resolve(dataDir) })) : resolve(images);
 }
 
 function stagesOf(names: string): readonly StageName[] {

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
@@ -85,11 +87,24 @@ it('starts a process over real Kafka and Redis, shows how it is, and leaves noth
   await rm(folder, { recursive: true });
 });
 
-it('answers while it waits for its dependencies, and ends when it is told to', async () => {
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+it('answers while it waits for its dependencies: alive but not ready; and ends when it is told to', async () => {
   const stop = new AbortController();
-  const env = { KAFKA_BROKERS: '127.0.0.1:1', HTTP_PORT: '0', LOG_LEVEL: 'silent' };
+  const port = await freePort();
+  const env = { KAFKA_BROKERS: '127.0.0.1:1', HTTP_PORT: String(port) };
   const settings = readConfig(commonSettings, env);
-  const start = startServices([], { name: 'encoder', settings, env, log: quiet, signal: stop.signal });
-  setTimeout(() => stop.abort(), 300);
-  await expect(start).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+  const ended = startServices([], { name: 'encoder', settings, env, log: quiet, signal: stop.signal }).catch((error: unknown) => error);
+  const codeOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => null))?.status;
+  await until(async () => (await codeOf('/healthz')) === 200, PATIENCE_MS);
+  expect(await codeOf('/readyz')).toBe(503);
+  stop.abort();
+  expect(await ended).toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+  expect(await codeOf('/healthz')).toBeUndefined();
 });
