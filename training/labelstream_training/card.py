@@ -10,7 +10,7 @@ from .evaluate import TITLES, tables
 from .graphs import Graph
 
 
-def encoder_card(config: ModelConfig, graphs: list[Graph], origin: dict, metrics: dict) -> str:
+def encoder_card(config: ModelConfig, graphs: list[Graph], origin: dict, metrics: dict, note: str) -> str:
     """Card of the towers."""
     image, text = graphs
     return f"""# Encoder: a small CLIP for catalogue listings
@@ -40,11 +40,11 @@ Together with the fusion head that was trained with it, on the validation rows o
 
 {limits_section()}
 
-{reproduce_section(origin)}
+{reproduce_section(origin, note).strip()}
 """
 
 
-def fusion_card(config: ModelConfig, graph: Graph, origin: dict, metrics: dict, calibration: dict) -> str:
+def fusion_card(config: ModelConfig, graph: Graph, origin: dict, metrics: dict, calibration: dict, note: str) -> str:
     """Card of the head."""
     return f"""# Fusion head: CMA-CLIP for catalogue listings
 
@@ -73,7 +73,7 @@ Confidence thresholds at {TARGET_PRECISION:.0%} precision (— : not reached, th
 
 {limits_section()}
 
-{reproduce_section(origin)}
+{reproduce_section(origin, note).strip()}
 """
 
 
@@ -108,7 +108,7 @@ def limits_section() -> str:
 - A title that does not belong to the picture is believed: text weighs more than image wherever both are there."""
 
 
-def reproduce_section(origin: dict) -> str:
+def reproduce_section(origin: dict, note: str) -> str:
     """Seed and command."""
     return f"""## Made by
 Seed {origin["seed"]}, trained {origin["trainedAt"]} with
@@ -117,7 +117,9 @@ Seed {origin["seed"]}, trained {origin["trainedAt"]} with
 {origin["command"]}
 ```
 
-then `calibrate`, `evaluate` and `export` (see `training/README.md`). The export was refused unless ONNX and PyTorch agreed."""
+then `calibrate`, `evaluate` and `export` (see `training/README.md`). The export was refused unless ONNX and PyTorch agreed.
+
+{note}"""
 
 
 def threshold_table(calibration: dict[str, dict]) -> str:

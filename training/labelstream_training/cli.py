@@ -58,7 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
     exporting = commands.add_parser("export", help="write both bundles; fails unless ONNX equals PyTorch")
     add_data(exporting)
     exporting.add_argument("--models", type=Path, required=True, help="folder that gets the bundle folders")
-    exporting.add_argument("--origin", type=Path, required=True, help='JSON {"command": "...", "data": ["..."]} for the cards')
+    exporting.add_argument(
+        "--origin", type=Path, required=True, help='JSON {"command": "...", "data": ["..."], "note": "..."} for the cards'
+    )
     exporting.add_argument("--generation", type=int, default=1, help="grows with each head that is put to use")
     exporting.set_defaults(run_command=command_export)
 
@@ -137,6 +139,7 @@ def command_export(options: argparse.Namespace) -> None:
             "trainedAt": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "data": origin["data"],
         },
+        note=origin.get("note", ""),
         generation=options.generation,
     )
     for folder in export_bundles(job, options.models):

@@ -27,7 +27,7 @@ from .system import LabelSystem
 
 @dataclasses.dataclass
 class ExportJob:
-    """What goes into the bundles beside the weights. `origin`: seed, command, trainedAt, data (see the manifest)."""
+    """What goes into the bundles beside the weights. `origin`: seed, command, trainedAt, data (see the manifest); `note`: for the cards."""
 
     checkpoint: Path
     tokenizer: Path
@@ -35,6 +35,7 @@ class ExportJob:
     metrics: dict[str, dict]
     paths: dict[str, dict]
     origin: dict
+    note: str
     generation: int
 
 
@@ -61,14 +62,14 @@ def fill_encoder(folder: Path, job: ExportJob, system: LabelSystem, config: Mode
     """Everything but the graphs; the manifest comes last because it hashes the rest."""
     shutil.copyfile(job.tokenizer, folder / "tokenizer.json")
     write_golden(folder, graphs)
-    (folder / "MODEL_CARD.md").write_text(encoder_card(config, graphs, job.origin, job.metrics), "utf-8")
+    (folder / "MODEL_CARD.md").write_text(encoder_card(config, graphs, job.origin, job.metrics, job.note), "utf-8")
     write_json(folder / "manifest.json", encoder_manifest(folder, system, config, graphs, job.origin))
 
 
 def fill_fusion(folder: Path, job: ExportJob, config: ModelConfig, graph: Graph, labels: dict[str, list[str]], encoder: str) -> None:
     """As `fill_encoder`, for the head."""
     write_golden(folder, [graph])
-    card = fusion_card(config, graph, job.origin, job.metrics, job.calibration)
+    card = fusion_card(config, graph, job.origin, job.metrics, job.calibration, job.note)
     (folder / "MODEL_CARD.md").write_text(card, "utf-8")
     tasks = task_specs(labels, job.calibration, job.paths)
     manifest = fusion_manifest(folder, config, graph, job.origin, encoder, job.generation, tasks, job.metrics)

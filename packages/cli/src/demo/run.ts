@@ -4,15 +4,13 @@ import type { Lane } from '@labelstream/shared/events/lane';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { InMessage, RecordProducer } from '@labelstream/shared/ports/broker';
 import { groupIdOf } from '@labelstream/shared/service/group-id';
+import { DEAD_LETTER_HEADERS } from '@labelstream/shared/stream/dead-letter';
 import { measureLag } from '@labelstream/shared/stream/lag';
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
+import { VERSION_HEADER } from '@labelstream/sink/records';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { type Account, createAccount } from './account.js';
 import type { DemoPlan, PlannedMessage } from './plan.js';
-
-/** Headers that the worker loop and the sink write; the demo reads only what any consumer could. */
-const CODE_HEADER = 'labelstream-error-code';
-const VERSION_HEADER = 'labelstream-version';
 
 const SEND_AT_ONCE = 200;
 const QUIET_POLL_MS = 250;
@@ -129,7 +127,7 @@ async function follow(
     onLabels?.(labels);
   };
   const deadLetter = async ({ key, headers }: InMessage) =>
-    account.deadLettered({ key: key ?? '', code: headers[CODE_HEADER] ?? 'unknown' });
+    account.deadLettered({ key: key ?? '', code: headers[DEAD_LETTER_HEADERS.code] ?? 'unknown' });
   const deadLetterTopics = (['events', 'prepared', 'encoded', 'predicted'] as const).map((topic) => topics.deadLetters(topic));
   await Promise.all([each(topics.of('labels'), label), ...deadLetterTopics.map((topic) => each(topic, deadLetter))]);
   throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');
