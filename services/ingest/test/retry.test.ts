@@ -1,37 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { goodJpeg, htmlAsImage } from '@labelstream/samples/adapters/bad-images';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { RetryJob, RetryQueue } from '@labelstream/shared/ports/retry-queue';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { event, type Ingest, message, openIngest } from './harness.js';
+import { expect, test, vi } from 'vitest';
+import { event, message } from './harness.js';
+import { useListingFolder } from './listing-folder.js';
 
-const root = mkdtempSync(join(tmpdir(), 'labelstream-ingest-'));
-const file = (name: string) => ({ uri: pathToFileURL(join(root, name)).href });
+const folder = useListingFolder();
+const { env, file, open, root } = folder;
 const sha256Of = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
-const env = { IMAGE_FILE_ROOT: root, IMAGE_RETRY_DELAYS_MS: '1000,2000' };
-let jpeg: Buffer;
-
-beforeAll(async () => {
-  jpeg = await goodJpeg();
-  writeFileSync(join(root, 'good.jpg'), jpeg);
-  writeFileSync(join(root, 'page.jpg'), htmlAsImage());
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-const opened: Ingest[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each.close();
-});
-
-async function open(...args: Parameters<typeof openIngest>): Promise<Ingest> {
-  const ingest = await openIngest(...args);
-  opened.push(ingest);
-  return ingest;
-}
 
 /** A queue that keeps what is planned and hands nothing out. */
 function recordingQueue() {
@@ -110,7 +88,7 @@ test('where no attempts are planned at all, the image fails at once and the text
 test('an image that arrives late makes the listing pass as the next revision', async () => {
   const ingest = await open({ ...env, IMAGE_RETRY_DELAYS_MS: '30,30,30,30,30,30,30,30' });
   await ingest.pass(message(event({ images: [file('arrives.jpg')] })));
-  writeFileSync(join(root, 'arrives.jpg'), jpeg);
+  writeFileSync(join(root, 'arrives.jpg'), folder.jpeg);
   const { broker, topics } = ingest.context;
   const retried = await vi.waitFor(async () => {
     for await (const each of broker.read({ topic: topics.of('events') })) return each;
@@ -118,7 +96,12 @@ test('an image that arrives late makes the listing pass as the next revision', a
   });
   const record = await ingest.prepared(await ingest.pass({ ...retried, lane: 'live' }));
   expect(retried.key).toBe('p-1');
-  expect(record).toMatchObject({ revision: 1, version: 1, image: { state: 'USED', sha256: sha256Of(jpeg) }, text: { state: 'USED' } });
+  expect(record).toMatchObject({
+    revision: 1,
+    version: 1,
+    image: { state: 'USED', sha256: sha256Of(folder.jpeg) },
+    text: { state: 'USED' },
+  });
 });
 
 test('a late image that turns out to be none is told by the next revision', async () => {

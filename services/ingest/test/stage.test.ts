@@ -1,40 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { goodJpeg, htmlAsImage } from '@labelstream/samples/adapters/bad-images';
+import { htmlAsImage } from '@labelstream/samples/adapters/bad-images';
 import { createMemoryKeyValueStore } from '@labelstream/shared/adapters/memory/key-value';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { cacheKeys } from '@labelstream/shared/events/keys';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { dataUri, ENCODER_BUNDLE, event, type Ingest, message, openIngest, PIXEL_BYTES } from './harness.js';
+import { expect, test } from 'vitest';
+import { dataUri, ENCODER_BUNDLE, event, message, PIXEL_BYTES } from './harness.js';
+import { useListingFolder } from './listing-folder.js';
 
-const root = mkdtempSync(join(tmpdir(), 'labelstream-ingest-'));
-const file = (name: string) => ({ uri: pathToFileURL(join(root, name)).href });
+const folder = useListingFolder();
+const { env, file, open } = folder;
 const sha256Of = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
-const env = { IMAGE_FILE_ROOT: root, IMAGE_RETRY_DELAYS_MS: '1000,2000' };
-let jpeg: Buffer;
-
-beforeAll(async () => {
-  jpeg = await goodJpeg();
-  writeFileSync(join(root, 'good.jpg'), jpeg);
-  writeFileSync(join(root, 'page.jpg'), htmlAsImage());
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-const opened: Ingest[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each.close();
-});
-
-async function open(...args: Parameters<typeof openIngest>): Promise<Ingest> {
-  const ingest = await openIngest(...args);
-  opened.push(ingest);
-  return ingest;
-}
 
 /** A cache that counts what is stored. */
 function countingCache() {
@@ -58,12 +35,12 @@ test('a complete listing goes on with its token ids and a claim check for its pi
     op: 'UPSERT',
     lane: 'live',
     listing: { title: ' abc ', images: [file('good.jpg')], locale: 'en' },
-    image: { state: 'USED', sha256: sha256Of(jpeg) },
+    image: { state: 'USED', sha256: sha256Of(folder.jpeg) },
     text: { state: 'USED', sha256: sha256Of('abc') },
   });
   expect(record.tokenIds[0]).toBe(1);
   expect(record.tokenIds.at(-1)).toBe(2);
-  const [pixels] = await ingest.context.cache.getMany([cacheKeys.pixels(record.preprocessId, sha256Of(jpeg))]);
+  const [pixels] = await ingest.context.cache.getMany([cacheKeys.pixels(record.preprocessId, sha256Of(folder.jpeg))]);
   expect(pixels?.length).toBe(PIXEL_BYTES);
   expect(outcome).toMatchObject({ records: [{ topic: 'listings.prepared', key: 'p-1' }] });
   expect(outcome).not.toHaveProperty('note');
@@ -108,7 +85,7 @@ test('the first image that can be had is taken', async () => {
   const ingest = await open(env);
   const images = [file('none.jpg'), file('page.jpg'), { uri: 'ftp://x/' }, file('good.jpg')];
   const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
-  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(jpeg) });
+  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(folder.jpeg) });
 });
 
 test('no more images are tried than the settings say', async () => {
@@ -134,9 +111,9 @@ test('an image is decoded once, whoever sends it', async () => {
 test('an announced image whose pixels are there is not even fetched', async () => {
   const ingest = await open(env);
   await ingest.pass(message(event({ images: [file('good.jpg')] })));
-  const images = [{ uri: file('gone.jpg').uri, sha256: sha256Of(jpeg).toUpperCase() }];
+  const images = [{ uri: file('gone.jpg').uri, sha256: sha256Of(folder.jpeg).toUpperCase() }];
   const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
-  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(jpeg) });
+  expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(folder.jpeg) });
 });
 
 test('an image whose token sequence is there needs no pixels', async () => {
@@ -145,7 +122,7 @@ test('an image whose token sequence is there needs no pixels', async () => {
   await ingest.pass(message(event({ images: [file('good.jpg')] })));
   const { id } = await loadBundle(ENCODER_BUNDLE, 'encoder');
   await cache.deleteMany([stored[0]!]);
-  await cache.setMany([{ key: cacheKeys.imageTokens(id, sha256Of(jpeg)), value: Buffer.from('tokens') }]);
+  await cache.setMany([{ key: cacheKeys.imageTokens(id, sha256Of(folder.jpeg)), value: Buffer.from('tokens') }]);
   const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('good.jpg')] }))));
   expect(record.image.state).toBe('USED');
   expect(stored.filter((key) => key.startsWith('px:'))).toHaveLength(1);
