@@ -4,7 +4,8 @@ import type { FoundImage } from './find-images.js';
 
 /**
  * What is to become of a listing. `retry`: its image is to be asked for again later.
- * A listing that waits for its image without a text to label it from is deferred; nothing of it goes on yet. An image that never came is a
+ * A listing that waits for its image is deferred when nothing new can be said of it: without a text to label it from, or when its text has
+ * gone on with the first pass. An image that never came is a
  * dead letter; with `image` the listing goes on all the same, so that its labels no longer promise one.
  */
 export type Decision =
@@ -34,8 +35,9 @@ export function decide(situation: Situation): Decision {
 
 function decidePending({ image, text, attempt, maxRetries }: Situation, reason: ErrorCode): Decision {
   const hasText = text.state === 'USED';
-  if (attempt < maxRetries) return hasText ? { kind: 'emit', image: image.ref, retry: true } : { kind: 'defer', reason };
+  const isFirstPass = attempt === 0;
+  if (attempt < maxRetries) return hasText && isFirstPass ? { kind: 'emit', image: image.ref, retry: true } : { kind: 'defer', reason };
   const given: ModalityRef = { state: 'FAILED', reason };
-  if (hasText && attempt === 0) return { kind: 'emit', image: given, retry: false };
+  if (hasText && isFirstPass) return { kind: 'emit', image: given, retry: false };
   return { kind: 'deadLetter', code: reason, detail: image.detail ?? '', ...(hasText ? { image: given } : {}) };
 }

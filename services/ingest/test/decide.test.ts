@@ -15,7 +15,7 @@ const rows: [string, Partial<Situation>, string][] = [
   ['a text, the image bad', { image: failed }, 'emit FAILED'],
   ['a text, the image bad at a later attempt', { image: failed, attempt: 1 }, 'emit FAILED'],
   ['a text, the image late', { image: pending }, 'emit PENDING retry'],
-  ['a text, the image late again', { image: pending, attempt: 1 }, 'emit PENDING retry'],
+  ['a text, the image late again', { image: pending, attempt: 1 }, 'defer IMAGE_FETCH_FAILED'],
   ['a text, the image never came', { image: pending, attempt: 2 }, 'deadLetter IMAGE_FETCH_FAILED, emit FAILED'],
   ['a text, no retries', { image: pending, maxRetries: 0 }, 'emit FAILED'],
   ['nothing', { image: missing, text: missing.ref }, 'deadLetter EVENT_EMPTY'],

@@ -183,12 +183,12 @@ test('images from the web, S3 and files: each fate has its state, its retries an
     web: ['0 USED'],
     s3: ['0 USED'],
     file: ['0 USED'],
-    silent: ['0 PENDING IMAGE_FETCH_FAILED', '1 PENDING IMAGE_FETCH_FAILED'],
+    silent: ['0 PENDING IMAGE_FETCH_FAILED', '2 FAILED IMAGE_FETCH_FAILED'],
     inward: ['0 FAILED IMAGE_URI_FORBIDDEN'],
     large: ['0 FAILED IMAGE_TOO_LARGE'],
     endless: ['0 FAILED IMAGE_TOO_LARGE'],
     half: ['0 PENDING IMAGE_FETCH_FAILED', '1 USED'],
-    broken: ['0 PENDING IMAGE_FETCH_FAILED', '1 PENDING IMAGE_FETCH_FAILED'],
+    broken: ['0 PENDING IMAGE_FETCH_FAILED', '2 FAILED IMAGE_FETCH_FAILED'],
     'no-bucket': ['0 FAILED IMAGE_ACCESS_DENIED'],
   });
   expect(passes.late?.at(-1)).toMatch(/^[12] USED$/);

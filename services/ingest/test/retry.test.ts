@@ -56,11 +56,11 @@ const headersOf = (attempt: number) => ({
   'labelstream-received-at': '1700000000123',
 });
 
-test('a later attempt plans the next one, after its own delay and as the next revision', async () => {
+test('a later attempt plans the next one, after its own delay, and says nothing that was said already', async () => {
   const { planned, queue } = recordingQueue();
   const ingest = await open(env, { retryQueue: queue });
-  const record = await ingest.prepared(await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(1) })));
-  expect(record).toMatchObject({ revision: 1, receivedAt: 1_700_000_000_123, image: { state: 'PENDING' } });
+  const outcome = await ingest.pass(message(event({ images: [file('late.jpg')] }), { headers: headersOf(1) }));
+  expect(outcome).toEqual({ kind: 'defer', reason: 'IMAGE_NOT_FOUND' });
   expect(planned[0]).toMatchObject({ job: { id: 'p-1:1:2', attempt: 2, receivedAt: 1_700_000_000_123 } });
   expect(planned[0]!.delayMs).toBeGreaterThanOrEqual(1600);
 });
