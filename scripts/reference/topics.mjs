@@ -25,15 +25,22 @@ const HEADERS = {
   omittedBytes: 'size of a value that was too large to be written once more; otherwise absent',
 };
 
+const REPLAY_MEANING = {
+  replays: 'on a message that was sent again, and on its dead letter should it fail again: how often that was',
+  replayed: 'on a marker: `<partition>-<offset>` of the dead letter that was replayed',
+};
+
 function cleanupOf({ cleanup, retentionMs }) {
   if (cleanup === 'compact') return 'compact';
   const days = retentionMs / DAY_MS;
   return `delete, ${days} ${days === 1 ? 'day' : 'days'}`;
 }
 
-function headerMeaning(what) {
-  if (HEADERS[what] === undefined) throw new Error(`the dead-letter header "${what}" has no description in scripts/reference/topics.mjs`);
-  return HEADERS[what];
+function headerRows(headers, meanings) {
+  return Object.entries(headers).map(([what, name]) => {
+    if (meanings[what] === undefined) throw new Error(`the header "${name}" has no description in scripts/reference/topics.mjs`);
+    return [code(name), meanings[what]];
+  });
 }
 
 const record = (name) => `[${name}](schemas.md#${name.toLowerCase()})`;
@@ -41,7 +48,7 @@ const record = (name) => `[${name}](schemas.md#${name.toLowerCase()})`;
 /** Every topic, from the topic map in code. */
 export async function topicsReference({ load }) {
   const { TOPICS, topicNames } = await load('packages/shared', 'events/topics');
-  const { DEAD_LETTER_HEADERS } = await load('packages/shared', 'stream/dead-letter');
+  const { DEAD_LETTER_HEADERS, REPLAY_HEADERS } = await load('packages/shared', 'stream/dead-letter');
   const names = topicNames();
   const specs = new Map(names.all({ tasks: ['<task>'], embeddings: true }).map(({ topic, spec }) => [topic, spec]));
   const row = (topic, value, note = '') => [code(topic), value, cleanupOf(specs.get(topic)), note];
@@ -55,7 +62,6 @@ export async function topicsReference({ load }) {
       : []),
     ...(key === 'labels' ? [row(names.task('<task>'), record('TaskLabel'), 'optional: TASK_TOPICS')] : []),
   ]);
-  const headers = Object.entries(DEAD_LETTER_HEADERS).map(([what, name]) => [code(name), headerMeaning(what)]);
   return `# Topics
 
 All names get the prefix \`TOPIC_PREFIX\`. Keys are always the product id, so all events of a product stay in order. The live lane goes
@@ -67,6 +73,11 @@ ${table(['topic', 'value', 'cleanup', 'note'], rows)}
 
 Beside the message's own headers:
 
-${table(['header', 'meaning'], headers)}
+${table(['header', 'meaning'], headerRows(DEAD_LETTER_HEADERS, HEADERS))}
+
+\`labelstream dlq replay\` sends dead letters again. That it did is remembered by a marker in the dead-letter topic itself: the same key, no
+value, and none of the headers above. Whoever reads these topics passes over markers.
+
+${table(['header', 'meaning'], headerRows(REPLAY_HEADERS, REPLAY_MEANING))}
 `;
 }

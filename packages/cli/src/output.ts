@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 export interface TerminalStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string, done?: (error?: Error | null) => void): boolean;
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
 }
 
 /** Colours a text, or leaves it as it is where colours are off. */
@@ -32,6 +32,8 @@ export interface Output {
   print(text: string): Promise<void>;
   /** Writes one JSON document on one line to stdout. */
   printJson(value: unknown): Promise<void>;
+  /** Writes bytes to stdout as they are. */
+  printBytes(bytes: Uint8Array): Promise<void>;
   /** A line of progress, on stderr. */
   note(text: string): void;
   /** A line that must not be missed, on stderr. */
@@ -66,7 +68,7 @@ export function createOutput({ stdout, stderr, colours, now }: OutputDeps): Outp
   const errPaint = createPaint(colours && stderr.isTTY === true);
   let bar: string | null = null;
 
-  const write = (text: string) => new Promise<void>((resolve) => stdout.write(text, () => resolve()));
+  const write = (data: string | Uint8Array) => new Promise<void>((resolve) => stdout.write(data, () => resolve()));
 
   /** Lines go above a bar that is being shown. */
   function say(text: string): void {
@@ -112,6 +114,7 @@ export function createOutput({ stdout, stderr, colours, now }: OutputDeps): Outp
     paint: createPaint(colours && stdout.isTTY === true),
     print: (text) => write(`${text}\n`),
     printJson: (value) => write(`${JSON.stringify(value)}\n`),
+    printBytes: write,
     note: say,
     warn: (text) => say(errPaint.yellow(text)),
     progress,

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type CommandDeps, type CommandFactory, examples } from './command.js';
 import { benchCommand } from './commands/bench.js';
 import { demoCommand } from './commands/demo.js';
+import { dlqCommand } from './commands/dlq.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -25,6 +26,7 @@ const COMMANDS: readonly CommandFactory[] = [
   runCommand,
   produceCommand,
   labelsCommand,
+  dlqCommand,
   evaluateCommand,
   benchCommand,
 ];

@@ -3,17 +3,19 @@ import type { TerminalStream } from '../src/output.js';
 /** A stream that keeps what is written. */
 export interface FakeStream extends TerminalStream {
   text(): string;
+  bytes(): Uint8Array;
 }
 
 export function fakeStream(options: { isTTY?: boolean; columns?: number } = {}): FakeStream {
-  const written: string[] = [];
+  const written: Buffer[] = [];
   return {
     ...options,
-    write(text, done) {
-      written.push(text);
+    write(data, done) {
+      written.push(Buffer.from(data));
       done?.();
       return true;
     },
-    text: () => written.join(''),
+    text: () => Buffer.concat(written).toString(),
+    bytes: () => Buffer.concat(written),
   };
 }

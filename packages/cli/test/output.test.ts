@@ -19,6 +19,12 @@ test('results go to stdout and everything else to stderr', async () => {
   expect(stderr.text()).toBe('a note\na warning\n');
 });
 
+test('bytes are written as they are', async () => {
+  const { output, stdout } = setUp();
+  await output.printBytes(Uint8Array.of(0, 0x0a, 0xff, 0x80));
+  expect([...stdout.bytes()]).toEqual([0, 0x0a, 0xff, 0x80]);
+});
+
 test('colours are for terminals that want them', () => {
   expect(createPaint(true).red('x')).toBe('\u001b[31mx\u001b[39m');
   expect(setUp({ isTTY: true }).output.paint.green('x')).not.toBe('x');

@@ -34,6 +34,10 @@ const GROUPS = [
   ['labels'],
   ['labels', 'tail'],
   ['labels', 'get'],
+  ['dlq'],
+  ['dlq', 'list'],
+  ['dlq', 'show'],
+  ['dlq', 'replay'],
   ['evaluate'],
   ['bench', 'encoder'],
 ];
@@ -67,6 +71,15 @@ describe('a wrong command line', () => {
     [['run'], /missing required argument 'stage'/],
     [['run', 'all', 'sink'], /either "all" or names/],
     [['labels'], /a command is missing/],
+    [['dlq'], /a command is missing/],
+    [['dlq', 'list', '--code', 'NONSENSE'], /no error code "NONSENSE"; there are EVENT_NOT_DECODABLE, /],
+    [['dlq', 'list', '--stage', 'sinks'], /no stage "sinks"; there are ingest, encoder, fusion, sink/],
+    [['dlq', 'list', '--since', 'today'], /--since takes a duration .* or an instant .*"today" is neither/],
+    [['dlq', 'show', '12'], /"12" is no id of a dead letter/],
+    [['dlq', 'replay'], /needs to know what: ids, filters .* or --everything/],
+    [['dlq', 'replay', 'ingest-0-1', '--stage', 'sink'], /takes one of these ways: ids, filters/],
+    [['dlq', 'replay', '--everything', '--since', '1h'], /takes one of these ways/],
+    [['dlq', 'replay', 'ingest-0'], /"ingest-0" is no id of a dead letter/],
     [['labels', 'tail', '--limit', '0'], /--limit takes a whole number, 1 or more/],
   ])('%j ends with 2 and one line that says what is wrong', async (argv, sentence) => {
     const { code, stdout, stderr } = await run(argv as string[]);

@@ -4,7 +4,7 @@ import type { Lane } from '@labelstream/shared/events/lane';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { InMessage, RecordProducer } from '@labelstream/shared/ports/broker';
 import { groupIdOf } from '@labelstream/shared/service/group-id';
-import { DEAD_LETTER_HEADERS } from '@labelstream/shared/stream/dead-letter';
+import { DEAD_LETTER_HEADERS, isReplayMarker } from '@labelstream/shared/stream/dead-letter';
 import { measureLag } from '@labelstream/shared/stream/lag';
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import { VERSION_HEADER } from '@labelstream/sink/records';
@@ -126,8 +126,10 @@ async function follow(
     account.labelled(labels, timestampMs);
     onLabels?.(labels);
   };
-  const deadLetter = async ({ key, headers }: InMessage) =>
-    account.deadLettered({ key: key ?? '', code: headers[DEAD_LETTER_HEADERS.code] ?? 'unknown' });
+  const deadLetter = async (message: InMessage) => {
+    if (isReplayMarker(message)) return;
+    account.deadLettered({ key: message.key ?? '', code: message.headers[DEAD_LETTER_HEADERS.code] ?? 'unknown' });
+  };
   const deadLetterTopics = (['events', 'prepared', 'encoded', 'predicted'] as const).map((topic) => topics.deadLetters(topic));
   await Promise.all([each(topics.of('labels'), label), ...deadLetterTopics.map((topic) => each(topic, deadLetter))]);
   throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');

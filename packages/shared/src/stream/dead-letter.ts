@@ -17,6 +17,14 @@ export const DEAD_LETTER_HEADERS = {
   omittedBytes: 'labelstream-error-omitted-bytes',
 } as const;
 
+/** Headers around the replay of a dead letter. */
+export const REPLAY_HEADERS = {
+  /** On a message that was sent again: how often, counting up. */
+  replays: 'labelstream-replays',
+  /** On a marker: `<partition>-<offset>` of the dead letter, in the same topic, that was replayed. */
+  replayed: 'labelstream-replayed',
+} as const;
+
 const MAX_HEADER_CHARS = 512;
 
 /** Why a message became a dead letter. */
@@ -52,6 +60,14 @@ export function deadLetterRecord(
       ...(omitted ? { [DEAD_LETTER_HEADERS.omittedBytes]: String(message.value?.length ?? 0) } : {}),
     },
   };
+}
+
+/**
+ * Whether a record of a dead-letter topic is no dead letter but says that one was replayed; whoever reads the topic passes over it. A dead
+ * letter always names its error, so a message that brought such a header along is not taken for a marker.
+ */
+export function isReplayMarker({ value, headers }: Pick<InMessage, 'value' | 'headers'>): boolean {
+  return value === null && headers[REPLAY_HEADERS.replayed] !== undefined && headers[DEAD_LETTER_HEADERS.code] === undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InMessage } from '../../src/ports/broker.js';
-import { deadLetterRecord, printable } from '../../src/stream/dead-letter.js';
+import { deadLetterRecord, isReplayMarker, printable } from '../../src/stream/dead-letter.js';
 
 const message: InMessage = {
   topic: 'listings.encoded.backfill',
@@ -52,6 +52,20 @@ describe('deadLetterRecord', () => {
     const record = deadLetterRecord({ ...message, key: null, value: null }, reason, { ...to, omitValue: true });
     expect(record).toMatchObject({ key: '', value: null });
     expect(record.headers).not.toHaveProperty('labelstream-error-omitted-bytes');
+  });
+});
+
+describe('isReplayMarker', () => {
+  const headers = { 'labelstream-replayed': '3-17' };
+
+  it('knows a marker', () => {
+    expect(isReplayMarker({ value: null, headers })).toBe(true);
+  });
+
+  it('takes no dead letter for one, whatever headers its message brought along', () => {
+    const forged = deadLetterRecord({ ...message, value: null, headers }, reason, to);
+    expect(isReplayMarker({ value: forged.value, headers: forged.headers ?? {} })).toBe(false);
+    expect(isReplayMarker({ value: new Uint8Array(), headers })).toBe(false);
   });
 });
 
