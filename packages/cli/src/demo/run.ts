@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LabelstreamError } from '@labelstream/shared/errors';
+import { isLabelstreamError, LabelstreamError } from '@labelstream/shared/errors';
 import type { Lane } from '@labelstream/shared/events/lane';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { InMessage, RecordProducer } from '@labelstream/shared/ports/broker';
 import { groupIdOf } from '@labelstream/shared/service/group-id';
 import { DEAD_LETTER_HEADERS, isReplayMarker } from '@labelstream/shared/stream/dead-letter';
 import { measureLag } from '@labelstream/shared/stream/lag';
+import type { OutRecord } from '@labelstream/shared/stream/outcome';
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import { VERSION_HEADER } from '@labelstream/sink/records';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -13,6 +14,7 @@ import { type Account, createAccount } from './account.js';
 import type { DemoPlan, PlannedMessage } from './plan.js';
 
 const SEND_AT_ONCE = 200;
+const SEND_AGAIN_MS = 500;
 const QUIET_POLL_MS = 250;
 /** How often in a row everything must be found at rest; an outcome is never seen later than its offset's commit by more than this. */
 const QUIET_POLLS = 3;
@@ -75,7 +77,7 @@ async function send(pipeline: Pipeline, plan: DemoPlan, account: Account, { lane
       signal.throwIfAborted();
       if (perSecond !== undefined) await sleep(startedAt + (at * 1000) / perSecond - performance.now());
       const batch = plan.messages.slice(at, at + atOnce);
-      await sendBatch(pipeline, producer, batch, account, lane);
+      await sendBatch(pipeline, producer, batch, account, { lane, signal });
       onProgress(progressOf(at + batch.length, plan, account));
     }
   } finally {
@@ -88,18 +90,28 @@ async function sendBatch(
   producer: RecordProducer,
   batch: readonly PlannedMessage[],
   account: Account,
-  lane: Lane,
+  { lane, signal }: Pick<RunDemoOptions, 'lane' | 'signal'>,
 ): Promise<void> {
   const topic = pipeline.topics.of('events', lane);
   const now = Date.now();
   for (const message of batch) account.sent(message, now);
-  await producer.send(
-    batch.map(({ key, payload }) => ({
-      topic,
-      key,
-      value: payload.form === 'bytes' ? payload.bytes : pipeline.codecs.productEvent.encode(payload.event),
-    })),
-  );
+  const records = batch.map(({ key, payload }) => ({
+    topic,
+    key,
+    value: payload.form === 'bytes' ? payload.bytes : pipeline.codecs.productEvent.encode(payload.event),
+  }));
+  while (!(await isSent(producer, records))) await sleep(SEND_AGAIN_MS, undefined, { signal });
+}
+
+/** False while Kafka is away. Some of the records may be written then; sent again they are duplicates, which the sink tells from changes. */
+async function isSent(producer: RecordProducer, records: readonly OutRecord[]): Promise<boolean> {
+  try {
+    await producer.send(records);
+    return true;
+  } catch (error) {
+    if (isLabelstreamError(error) && error.retriable) return false;
+    throw error;
+  }
 }
 
 const progressOf = (sent: number, plan: DemoPlan, account: Account): DemoProgress => ({
@@ -135,6 +147,16 @@ async function follow(
   throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');
 }
 
+/** Messages that some stage still has to take, and images to come; not known, so endless, while Kafka or Redis is away. */
+async function messagesWaiting(pipeline: Pipeline): Promise<number> {
+  try {
+    return (await lagOfAll(pipeline)) + (await pipeline.retryQueue.pending());
+  } catch (error) {
+    if (isLabelstreamError(error) && error.retriable) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
+}
+
 /** Messages behind the committed positions, all stages and lanes, as of now. */
 async function lagOfAll({ broker, topics, topicPrefix }: Pipeline): Promise<number> {
   const inputs = { ingest: 'events', encoder: 'prepared', fusion: 'encoded', sink: 'predicted' } as const;
@@ -158,14 +180,14 @@ async function untilQuiet(
   let quietPolls = 0;
   while (quietPolls < QUIET_POLLS) {
     await sleep(QUIET_POLL_MS, undefined, { signal });
-    const waiting = (await lagOfAll(pipeline)) + (await pipeline.retryQueue.pending());
+    const waiting = await messagesWaiting(pipeline);
     const silentMs = performance.now() - lastHeardAt();
     quietPolls = waiting === 0 && silentMs > QUIET_POLL_MS ? quietPolls + 1 : 0;
     onProgress(progressOf(plan.messages.length, plan, account));
     if (waiting > 0 && silentMs > stallMs) {
       throw new LabelstreamError(
         'STAGE_FAILED',
-        `nothing has moved for ${Math.round(silentMs / 1000)} s with ${waiting} messages waiting; the services' logs say more.`,
+        `nothing has moved for ${Math.round(silentMs / 1000)} s with ${Number.isFinite(waiting) ? waiting : 'an unknown number of'} messages waiting; the services' logs say more.`,
       );
     }
   }

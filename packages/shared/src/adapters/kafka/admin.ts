@@ -120,6 +120,19 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
     }
   }
 
+  /** A broker that has just come up does not lead its partitions yet, and kafkajs keeps asking by its old view of the cluster. */
+  async function describeWhenServed(topics: readonly string[]): Promise<TopicInfo[]> {
+    const deadlineMs = Date.now() + SERVED_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await withAdmin('describing topics', (admin) => describeExisting(admin, topics));
+      } catch (error) {
+        if (!isNotServedYet(error) || Date.now() >= deadlineMs) throw error;
+      }
+      await sleep(SERVED_POLL_MS);
+    }
+  }
+
   const askForCluster = () =>
     withAdmin('asking for the cluster', async (admin) => {
       await admin.describeCluster();
@@ -128,7 +141,7 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
   return {
     ensureTopics: (topics, { partitions }) =>
       offsetRequests.run(() => withAdmin('creating topics', (admin) => createMissing(admin, topics, partitions))),
-    describe: (topics) => offsetRequests.run(() => withAdmin('describing topics', (admin) => describeExisting(admin, topics))),
+    describe: (topics) => offsetRequests.run(() => describeWhenServed(topics)),
     committed: (groupId, topics) =>
       withAdmin('reading positions', async (admin) => positionsOf(admin, groupId, await existingOf(admin, topics))),
     positions: (groupId, topics) => withAdmin('reading positions', (admin) => positionsOf(admin, groupId, topics)),
