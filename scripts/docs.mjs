@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Writes docs/reference/ from the code: `npm run docs`. With --check, only compares, and fails on a difference.
+// Writes docs/reference/ and the README's figures from the code and the model bundles: `npm run docs`. With --check, only compares, and fails on a difference.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib/root.mjs';
 import { configurationReference } from './reference/configuration.mjs';
 import { errorsReference } from './reference/errors.mjs';
 import { metricsReference } from './reference/metrics.mjs';
+import { accuracySummary, modelsReference } from './reference/models.mjs';
 import { schemasReference } from './reference/schemas.mjs';
 import { topicsReference } from './reference/topics.mjs';
 
@@ -13,6 +14,7 @@ const PAGES = {
   'configuration.md': configurationReference,
   'errors.md': errorsReference,
   'metrics.md': metricsReference,
+  'models.md': modelsReference,
   'schemas.md': schemasReference,
   'topics.md': topicsReference,
 };
@@ -34,12 +36,28 @@ async function refresh(name, render) {
   return null;
 }
 
+/** Text between the README's marks; the rest of it is written by hand. */
+const README_FIGURES = /(<!-- figures -->\n\n)[\s\S]*?(\n\n<!-- \/figures -->)/;
+
+/** Brings the README's figures up to date. Returns what is wrong with them, or null. */
+async function refreshReadme() {
+  const path = join(root, 'README.md');
+  const text = readFileSync(path, 'utf8');
+  const fresh = text.replace(README_FIGURES, (_, before, after) => `${before}${accuracySummary()}${after}`);
+  if (fresh === text) return null;
+  if (check) return 'does not have the figures of the bundles: run `npm run docs`';
+  writeFileSync(path, fresh);
+  console.error('README.md written');
+  return null;
+}
+
 mkdirSync(folder, { recursive: true });
 let failed = false;
-for (const [name, render] of Object.entries(PAGES)) {
-  const problem = await refresh(name, render).catch((error) => `cannot be generated: ${error.message}`);
+const work = Object.entries(PAGES).map(([name, render]) => [`docs/reference/${name}`, () => refresh(name, render)]);
+for (const [name, bringUpToDate] of [...work, ['README.md', refreshReadme]]) {
+  const problem = await bringUpToDate().catch((error) => `cannot be generated: ${error.message}`);
   if (problem === null) continue;
   failed = true;
-  console.error(`docs/reference/${name} ${problem}`);
+  console.error(`${name} ${problem}`);
 }
 process.exit(failed ? 1 : 0);

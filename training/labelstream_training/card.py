@@ -105,7 +105,8 @@ def limits_section() -> str:
 - Season and usage are editorial choices more than visible facts; colours are named inconsistently in the source.
 - `gender` is the department a product is sold in, not a statement about a person; pictures with people are not to be used to
   infer anything about them.
-- A title that does not belong to the picture is believed: text weighs more than image wherever both are there."""
+- Picture and title are trusted about equally where both are there; nothing here notices a title that belongs to another product.
+- The drawn listings are far easier than real ones; no figure above includes them."""
 
 
 def reproduce_section(origin: dict, note: str) -> str:

@@ -48,6 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluation = commands.add_parser("evaluate", help="figures per task and missing modality")
     add_data(evaluation)
+    evaluation.add_argument("--split", choices=("val", "train", "all"), default="val", help="rows to measure on (default: val)")
+    evaluation.add_argument("--limit", type=int, help="only the first rows, in the order of the file")
     evaluation.add_argument("--json", action="store_true", help="print JSON instead of tables")
     evaluation.set_defaults(run_command=command_evaluate)
 
@@ -92,30 +94,31 @@ def command_train(options: argparse.Namespace) -> None:
     train(Paths(options.data, options.run, cache_of(options), options.start_from), model, config)
 
 
-def predict_val(options: argparse.Namespace) -> Predictions:
-    """The newest checkpoint's averaged weights on the validation rows."""
+def predict_rows(options: argparse.Namespace, split: str = "val", limit: int | None = None) -> Predictions:
+    """The newest checkpoint's averaged weights on rows of a split, in the order of the file."""
     torch.set_num_threads(options.threads)
     system, checkpoint = restore_system(options.run / NEWEST)
-    return predict(system, val_dataset(options, checkpoint.settings))
+    return predict(system, rows_dataset(options, checkpoint.settings, split, limit))
 
 
-def val_dataset(options: argparse.Namespace, settings: dict) -> Dataset:
-    """Validation rows with the run's label vocabulary and tokenizer."""
-    listings = [item for item in read_catalogue(options.data) if item.split == "val"]
+def rows_dataset(options: argparse.Namespace, settings: dict, split: str, limit: int | None) -> Dataset:
+    """Rows of a split with the run's label vocabulary and tokenizer."""
+    listings = [item for item in read_catalogue(options.data) if split in ("all", item.split)][:limit]
     tokenizer = load_tokenizer(options.run / "tokenizer.json")
     return build_dataset(listings, settings["labels"], tokenizer, model_config_from_dict(settings["model"]), cache_of(options))
 
 
 def command_evaluate(options: argparse.Namespace) -> None:
-    """Prints and stores the figures."""
-    figures = evaluate(predict_val(options), read_calibration(options.run))
-    write_json(options.run / METRICS_FILE, figures)
+    """Prints the figures; those of all validation rows are stored, for the export."""
+    figures = evaluate(predict_rows(options, options.split, options.limit), read_calibration(options.run))
+    if options.split == "val" and options.limit is None:
+        write_json(options.run / METRICS_FILE, figures)
     print(json.dumps(figures) if options.json else tables(figures))
 
 
 def command_calibrate(options: argparse.Namespace) -> None:
     """Stores temperatures and thresholds in the run folder."""
-    calibration = calibrate(predict_val(options))
+    calibration = calibrate(predict_rows(options))
     write_json(options.run / CALIBRATION_FILE, calibration)
     print(json.dumps(calibration, indent=1))
 

@@ -51,6 +51,8 @@ class TrainConfig:
     shards: int = 2
     matrix_rate: float = 0.02
     rate: float = 1e-3
+    # The fusion head starts late; it may learn faster than the towers under it.
+    fusion_gain: float = 1.0
     warmup_steps: int = 200
     schedule_start: float = 0.0
     matrix_decay: float = 0.05
@@ -62,6 +64,10 @@ class TrainConfig:
     fused_contrastive_weight: float = 0.25
     image_only_share: float = 0.35
     text_only_share: float = 0.20
+    # Leaves the image tower as it is: a step then costs half, for text and head to catch up.
+    freeze_image: bool = False
+    # Titles without pictures that join each listing of a joint batch: a few percent of a picture's cost each.
+    extra_texts: int = 0
     token_dropout: float = 0.1
     text_auxiliary_weight: float = 0.5
 

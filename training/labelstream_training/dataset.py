@@ -73,13 +73,13 @@ def build_dataset(
     )
 
 
-def take(data: Dataset, rows: np.ndarray) -> Batch:
-    """The listings at `rows`, their text cut to the longest of them."""
+def take(data: Dataset, rows: np.ndarray, with_pixels: bool = True) -> Batch:
+    """The listings at `rows`, their text cut to the longest of them; without pixels, `pixels` is [B, 0]."""
     index = torch.from_numpy(rows)
     lengths = data.lengths[index]
     longest = int(lengths.max())
     return Batch(
-        pixels=torch.from_numpy(data.pixels[rows]),
+        pixels=torch.from_numpy(data.pixels[rows]) if with_pixels else torch.empty(len(rows), 0, dtype=torch.uint8),
         has_image=data.has_image[index],
         ids=data.ids[index, :longest],
         mask=(torch.arange(longest)[None] < lengths[:, None]).long(),

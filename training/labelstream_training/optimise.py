@@ -1,6 +1,6 @@
 """The optimiser: orthogonalised momentum (Muon) for matrices, AdamW for everything else.
 
-Muon (Jordan et al. 2024) takes about a third fewer steps here than AdamW alone; see the README for the measurement.
+Muon (Jordan et al. 2024) got much further than AdamW alone in the same few steps; see the README for the measurement.
 """
 
 from __future__ import annotations
@@ -68,18 +68,22 @@ def is_matrix(name: str, weight: Tensor) -> bool:
 
 def make_optimisers(system: nn.Module, config: TrainConfig, run_all: RunAll = map) -> list[torch.optim.Optimizer]:
     """Muon and AdamW over disjoint weights; `base_rate` in each group is what the schedule scales."""
-    matrices, tables, vectors = [], [], []
-    for name, weight in system.named_parameters():
-        kind = matrices if is_matrix(name, weight) else tables if weight.ndim >= 2 else vectors
-        kind.append(weight)
-    muon = Muon(matrices, lr=config.matrix_rate, weight_decay=config.matrix_decay, run_all=run_all)
-    adam = torch.optim.AdamW(
-        [{"params": tables, "weight_decay": config.decay}, {"params": vectors, "weight_decay": 0.0}],
-        lr=config.rate,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
+    named = list(system.named_parameters())
+    muon = Muon(grouped([pair for pair in named if is_matrix(*pair)]), config.matrix_rate, config.matrix_decay, run_all)
+    others = grouped([pair for pair in named if not is_matrix(*pair)])
+    adam = torch.optim.AdamW(others, lr=config.rate, weight_decay=config.decay, betas=(0.9, 0.98), fused=True)
     for optimiser in (muon, adam):
         for group in optimiser.param_groups:
-            group["base_rate"] = group["lr"]
+            group["base_rate"] = group["lr"] * (config.fusion_gain if group.pop("of_fusion") else 1.0)
     return [muon, adam]
+
+
+def grouped(named: list[tuple[str, Tensor]]) -> list[dict]:
+    """Parameter groups: the fusion head apart from the towers, and no weight decay for vectors."""
+    groups: dict[tuple[bool, bool], list[Tensor]] = {}
+    for name, weight in named:
+        groups.setdefault((name.startswith("fusion."), weight.ndim < 2), []).append(weight)
+    return [
+        {"params": weights, "of_fusion": of_fusion, **({"weight_decay": 0.0} if is_vector else {})}
+        for (of_fusion, is_vector), weights in groups.items()
+    ]

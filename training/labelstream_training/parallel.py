@@ -39,13 +39,13 @@ class Shards:
         self.replicas = [share_weights(system) for _ in range(count)]
         self.pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
 
-    def backward(self, batch: Batch, loss_of: Callable[[nn.Module, Batch, int], Tensor]) -> float:
+    def backward(self, batches: list[Batch], loss_of: Callable[[nn.Module, list[Batch], int], Tensor]) -> float:
         """Leaves the mean gradient in `system` and returns the mean loss; `loss_of` also gets the shard's number."""
-        parts = split_batch(batch, len(self.replicas))
+        parts = list(zip(*[split_batch(batch, len(self.replicas)) for batch in batches], strict=True))
 
         def one(index: int) -> float:
             replica = self.replicas[index].train()
-            loss = loss_of(replica, parts[index], index)
+            loss = loss_of(replica, list(parts[index]), index)
             loss.backward()
             return float(loss.detach())
 

@@ -13,6 +13,8 @@ class Schedule:
     def __init__(self, config: TrainConfig, steps_per_epoch: int) -> None:
         self.config = config
         self.steps_per_epoch = steps_per_epoch
+        alone = sum(phase.epochs for phase in config.phases if not phase.joint)
+        self.joint_start = alone * steps_per_epoch
         self.total_steps = sum(phase.epochs for phase in config.phases) * steps_per_epoch
 
     def phase_at(self, step: int) -> Phase:
@@ -32,5 +34,6 @@ class Schedule:
         return warm * 0.5 * (1.0 + math.cos(math.pi * progress))
 
     def ema_decay(self, step: int) -> float:
-        """Shorter memory early on, when the weights still move fast."""
-        return min(self.config.ema_decay, (1.0 + step) / (10.0 + step))
+        """Short memory where much is new: at the start, and again when the untrained head joins the towers."""
+        age = step - self.joint_start if step >= self.joint_start else step
+        return min(self.config.ema_decay, (1.0 + age) / (10.0 + age))

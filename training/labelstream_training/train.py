@@ -61,17 +61,18 @@ class Trainer:
             settings=self.settings,
         )
 
-    def load(self, checkpoint: Checkpoint, keep_step: bool) -> None:
-        """Goes on from a checkpoint; without `keep_step` only its weights and optimiser state are taken over."""
-        rates = [[group["base_rate"] for group in optimiser.param_groups] for optimiser in self.optimisers]
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Goes on exactly where the checkpoint was written."""
+        self.load_weights(checkpoint)
+        for optimiser, state in zip(self.optimisers, checkpoint.optimisers, strict=True):
+            optimiser.load_state_dict(state)
+        self.step = checkpoint.step
+
+    def load_weights(self, checkpoint: Checkpoint) -> None:
+        """Takes over the weights alone: a new schedule with fresh optimisers."""
         self.system.load_state_dict(checkpoint.weights)
         self.shards.take_statistics()
         self.average.load_state_dict(checkpoint.average)
-        for optimiser, state, base_rates in zip(self.optimisers, checkpoint.optimisers, rates, strict=True):
-            optimiser.load_state_dict(state)
-            for group, base_rate in zip(optimiser.param_groups, base_rates, strict=True):
-                group["base_rate"] = base_rate
-        self.step = checkpoint.step if keep_step else 0
 
 
 def make_trainer(model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], steps_per_epoch: int, data: list[str]) -> Trainer:
@@ -94,7 +95,7 @@ def make_trainer(model: ModelConfig, train: TrainConfig, labels: dict[str, list[
 def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConfig, random: torch.Generator) -> Tensor:
     """The training loss of one batch."""
     pictures = augment_pictures(system.image.normalise(batch.pixels), phase.image_width, phase.image_height, random)  # [B, 3, h, w]
-    image_tokens = system.image.tokens_of(pictures)  # [B, Ni, width]
+    image_tokens = image_tokens_of(system, pictures, config.freeze_image)  # [B, Ni, width]
     mask = drop_words(batch.ids, batch.mask, config.token_dropout, random)  # [B, L]
     text_tokens = system.text.tokens_of(batch.ids, mask)  # [B, L, width]
     image_embedding, text_embedding = system.image.embed(image_tokens), system.text.embed(text_tokens)  # [B, E]
@@ -119,16 +120,39 @@ def losses_of(system: LabelSystem, batch: Batch, phase: Phase, config: TrainConf
     return loss + config.fused_contrastive_weight * contrastive_loss(embedding, full, scale.detach(), batch.text_group, both * seen)
 
 
-def train_step(trainer: Trainer, batch: Batch, config: TrainConfig) -> float:
-    """One update. All randomness comes from (seed, step), so a resumed run repeats an uninterrupted one."""
+def image_tokens_of(system: LabelSystem, pictures: Tensor, frozen: bool) -> Tensor:
+    """[B, 3, h, w] → [B, Ni, width]; a frozen tower gets no gradient and keeps its batch-norm statistics."""
+    if not frozen:
+        return system.image.tokens_of(pictures)
+    with torch.no_grad():
+        return system.image.eval().tokens_of(pictures)
+
+
+def text_losses_of(system: LabelSystem, batch: Batch, config: TrainConfig, random: torch.Generator) -> Tensor:
+    """The training loss of titles alone, through the text tower's own heads and through the fusion head."""
+    mask = drop_words(batch.ids, batch.mask, config.token_dropout, random)  # [B, L]
+    tokens = system.text.tokens_of(batch.ids, mask)  # [B, L, width]
+    own = system.split_tasks(system.auxiliary_text(tokens[:, 0]))
+    nothing = tokens.new_zeros(len(tokens), 1, tokens.shape[2])  # [B, 1, width]
+    fused, _, _ = system.fuse(nothing, torch.zeros(len(tokens)), tokens, mask, batch.has_text)
+    losses = [task_loss(logits, batch.labels, batch.has_text, config.label_smoothing) for logits in (own, fused)]
+    return config.text_auxiliary_weight * losses[0] + losses[1]
+
+
+def train_step(trainer: Trainer, batches: list[Batch], config: TrainConfig) -> float:
+    """One update from a batch of listings and, after it, batches of titles alone.
+
+    All randomness comes from (seed, step), so a resumed run repeats an uninterrupted one.
+    """
     factor = trainer.schedule.rate_factor(trainer.step)
     phase = trainer.schedule.phase_at(trainer.step)
 
-    def loss_of(system: LabelSystem, part: Batch, shard: int) -> Tensor:
-        seed = (config.seed * 1_000_003 + trainer.step) * config.shards + shard
-        return losses_of(system, part, phase, config, torch.Generator().manual_seed(seed))
+    def loss_of(system: LabelSystem, parts: list[Batch], shard: int) -> Tensor:
+        random = torch.Generator().manual_seed((config.seed * 1_000_003 + trainer.step) * config.shards + shard)
+        loss = losses_of(system, parts[0], phase, config, random)
+        return sum((text_losses_of(system, texts, config, random) for texts in parts[1:]), loss)
 
-    loss = trainer.shards.backward(batch, loss_of)
+    loss = trainer.shards.backward(batches, loss_of)
     torch.nn.utils.clip_grad_norm_(trainer.system.parameters(), config.clip_norm)
     for optimiser in trainer.optimisers:
         for group in optimiser.param_groups:
@@ -154,10 +178,14 @@ def update_average(trainer: Trainer) -> None:
 def run_steps(trainer: Trainer, data: Dataset, val: Dataset | None, config: TrainConfig, run: Path) -> None:
     """Trains to the end of the schedule, with checkpoints, a log line now and then and a check after each epoch."""
     order = BatchOrder(len(data), config.batch_size, config.seed)
+    text_order = BatchOrder(len(data), config.batch_size * max(1, config.extra_texts), config.seed + 1)
     started = saved = time.monotonic()
     first_step, losses = trainer.step, []
     while trainer.step < trainer.schedule.total_steps:
-        losses.append(train_step(trainer, take(data, order.rows_of(trainer.step)), config))
+        batches = [take(data, order.rows_of(trainer.step))]
+        if config.extra_texts and trainer.schedule.phase_at(trainer.step).joint:
+            batches.append(take(data, text_order.rows_of(trainer.step), with_pixels=False))
+        losses.append(train_step(trainer, batches, config))
         if trainer.step % LOG_EVERY_STEPS == 0:
             seconds_a_step = (time.monotonic() - started) / (trainer.step - first_step)
             report(run, trainer, sum(losses) / len(losses), seconds_a_step, order.batch_size)
@@ -202,7 +230,7 @@ def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
     steps_per_epoch = BatchOrder(len(data), config.batch_size, config.seed).steps_per_epoch
     trainer = make_trainer(model, config, labels, steps_per_epoch, [folder.name for folder in paths.data])
     if (paths.run / NEWEST).is_file():
-        trainer.load(load_checkpoint(paths.run / NEWEST), keep_step=True)
+        trainer.load(load_checkpoint(paths.run / NEWEST))
     elif paths.start_from:
-        trainer.load(load_checkpoint(paths.start_from), keep_step=False)
+        trainer.load_weights(load_checkpoint(paths.start_from))
     run_steps(trainer, data, val, config, paths.run)

@@ -36,7 +36,7 @@ TINY = ModelConfig(
     fusion_blocks=1,
     embedding_width=8,
 )
-SHORT = TrainConfig(phases=(Phase(1, 16, 24, False), Phase(1, 24, 32, True)), batch_size=8, warmup_steps=2)
+SHORT = TrainConfig(phases=(Phase(1, 16, 24, False), Phase(1, 24, 32, True)), batch_size=8, warmup_steps=2, extra_texts=2)
 
 
 def draw_product(colour: str, kind: str, rng: np.random.Generator) -> bytes:

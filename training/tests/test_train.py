@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,13 @@ def test_a_continued_schedule_starts_part_of_the_way_down() -> None:
     assert later.rate_factor(0) == pytest.approx(0.5)
 
 
+def test_the_average_forgets_the_untrained_head_when_it_joins() -> None:
+    schedule = Schedule(SHORT, steps_per_epoch=1000)
+    assert schedule.ema_decay(999) > 0.98
+    assert schedule.ema_decay(1000) == pytest.approx(0.1)
+    assert schedule.ema_decay(1999) > 0.98
+
+
 def test_configurations_survive_json() -> None:
     assert model_config_from_dict(config_to_dict(TINY)) == TINY
     assert train_config_from_dict(config_to_dict(SHORT)) == SHORT
@@ -84,3 +92,16 @@ def test_configurations_survive_json() -> None:
 def test_orthogonalised_steps_have_singular_values_near_one(shape: tuple[int, int]) -> None:
     values = torch.linalg.svdvals(orthogonalise(torch.randn(shape, generator=torch.Generator().manual_seed(1))))
     assert values.min() > 0.5 and values.max() < 1.4
+
+
+def test_a_frozen_image_tower_stays_as_it_is_while_text_and_head_learn(data_folder: Path, tmp_path: Path) -> None:
+    first = run_of(tmp_path / "first", data_folder)
+    frozen = dataclasses.replace(SHORT, freeze_image=True, phases=(Phase(1, TINY.image_width, TINY.image_height, True),))
+    run = tmp_path / "frozen"
+    run.mkdir()
+    (run / "tokenizer.json").write_bytes((tmp_path / "first" / "tokenizer.json").read_bytes())
+    train(Paths([data_folder], run, tmp_path / "cache", tmp_path / "first" / NEWEST), TINY, frozen)
+    after = load_checkpoint(run / NEWEST).weights
+    tower = [name for name in after if name.startswith(("image.stem.", "image.blocks."))]
+    assert tower and all(torch.equal(after[name], first.weights[name]) for name in tower)
+    assert any(not torch.equal(after[name], first.weights[name]) for name in after if name.startswith("text.blocks."))
