@@ -6,7 +6,7 @@ import type { Broker, PartitionOffset, TopicInfo } from '../../ports/broker.js';
 import { createSerialQueue } from '../common/serial-queue.js';
 import { within } from '../common/within.js';
 import type { OpenClient } from './client.js';
-import { isNotServedYet, isTopicAlreadyThere, toBrokerError } from './errors.js';
+import { isNotServedYet, isTopicAlreadyThere, toAdminError, toBrokerError } from './errors.js';
 
 /** Whoever asks whether Kafka is there does not want to wait for the retries of other calls. */
 const PING_WITHIN_MS = 3000;
@@ -116,7 +116,7 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
       return await use(await opened);
     } catch (error) {
       await discard(opened);
-      throw toBrokerError(error, doing);
+      throw toAdminError(error, doing);
     }
   }
 

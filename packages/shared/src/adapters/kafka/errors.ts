@@ -73,6 +73,15 @@ export function toBrokerError(error: unknown, doing: string): LabelstreamError {
   return new LabelstreamError(codeOf(chain(error)), `${doing}: ${message}`, { cause: error });
 }
 
+/**
+ * As {@link toBrokerError}, for the admin client: while Kafka is away it stumbles over its own missing metadata with a TypeError. What is asked
+ * of it never depends on a message, so that is no fault of the input either.
+ */
+export function toAdminError(error: unknown, doing: string): LabelstreamError {
+  if (!(error instanceof TypeError)) return toBrokerError(error, doing);
+  return new LabelstreamError('BROKER_UNAVAILABLE', `${doing}: the cluster is not known`, { cause: error });
+}
+
 /** Whether `error` says that the member belongs to its group no longer, or not in this generation. */
 export const isLostMembership = (error: unknown): boolean => chain(error).some(({ type }) => LOST_MEMBERSHIP_TYPES.has(type));
 

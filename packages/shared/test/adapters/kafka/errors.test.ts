@@ -1,6 +1,12 @@
 import { KafkaJSConnectionError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { isConcurrentTransaction, isLostMembership, isTopicAlreadyThere, toBrokerError } from '../../../src/adapters/kafka/errors.js';
+import {
+  isConcurrentTransaction,
+  isLostMembership,
+  isTopicAlreadyThere,
+  toAdminError,
+  toBrokerError,
+} from '../../../src/adapters/kafka/errors.js';
 import { LabelstreamError } from '../../../src/errors.js';
 
 const protocol = (type: string, message = type) => Object.assign(new KafkaJSProtocolError(message), { type });
@@ -56,5 +62,17 @@ describe('errors of kafkajs', () => {
     expect(isConcurrentTransaction(protocol('CONCURRENT_TRANSACTIONS'))).toBe(true);
     expect(isConcurrentTransaction(null)).toBe(false);
     expect(isTopicAlreadyThere(Object.assign(new Error('topics'), { errors: [protocol('TOPIC_ALREADY_EXISTS')] }))).toBe(true);
+  });
+});
+
+describe('errors of the admin client', () => {
+  it('is waited for when it stumbles over metadata that it has not got while Kafka is away', () => {
+    const stumble = new TypeError("Cannot destructure property 'topicMetadata' of '(intermediate value)' as it is null.");
+    expect(toBrokerError(stumble, 'writing')).toMatchObject({ code: 'STAGE_FAILED', retriable: false });
+    expect(toAdminError(stumble, 'reading positions')).toMatchObject({ code: 'BROKER_UNAVAILABLE', retriable: true, cause: stumble });
+  });
+
+  it('means what it means elsewhere otherwise', () => {
+    expect(toAdminError(protocol('TOPIC_AUTHORIZATION_FAILED'), 'reading')).toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });
