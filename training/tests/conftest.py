@@ -1,21 +1,21 @@
-"""A made-up catalogue and a tiny model: nothing here needs the real data."""
+"""A made-up catalogue and a tiny model: nothing here needs the real data.
+
+What needs PyTorch or libvips is imported where it is used, so that the tests that need neither also run without them.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from labelstream_training.bundle import write_json
 from labelstream_training.catalogue import TASKS
-from labelstream_training.cli import main
 from labelstream_training.config import ModelConfig, Phase, TrainConfig, config_to_dict
-from labelstream_training.drawings import png
 
 COLOURS = {"Red": (220, 30, 30), "Green": (30, 160, 60), "Blue": (30, 60, 200)}
 KINDS = {"Tshirts": "Topwear", "Jeans": "Bottomwear"}
@@ -41,6 +41,8 @@ SHORT = TrainConfig(phases=(Phase(1, 16, 24, False), Phase(1, 24, 32, True)), ba
 
 def draw_product(colour: str, kind: str, rng: np.random.Generator) -> bytes:
     """A coloured rectangle, wide for one kind and tall for the other, on white."""
+    from labelstream_training.drawings import png
+
     pixels = np.full((32, 24, 3), 255, dtype=np.uint8)
     height, width = (10, 18) if kind == "Tshirts" else (22, 8)
     top, left = rng.integers(1, 31 - height), rng.integers(1, 23 - width)
@@ -78,8 +80,19 @@ def write_folder(folder: Path, rows: int, seed: int = 0) -> Path:
     return folder
 
 
+def run_command(arguments: list[str]) -> int:
+    """The command line in this process."""
+    from labelstream_training.cli import main
+
+    return main(arguments)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return
     torch.set_num_threads(1)
 
 
@@ -91,7 +104,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("config") / "tiny.json"
-    write_json(path, {"model": config_to_dict(TINY), "train": config_to_dict(SHORT)})
+    path.write_text(json.dumps({"model": config_to_dict(TINY), "train": config_to_dict(SHORT)}), "utf-8")
     return path
 
 
@@ -100,9 +113,9 @@ def run_folder(data_folder: Path, config_file: Path, tmp_path_factory: pytest.Te
     """A finished tiny run, calibrated and evaluated, by way of the command line."""
     run = tmp_path_factory.mktemp("run")
     common = ["--data", str(data_folder), "--run", str(run)]
-    assert main(["train", *common, "--config", str(config_file)]) == 0
-    assert main(["calibrate", *common]) == 0
-    assert main(["evaluate", *common]) == 0
+    assert run_command(["train", *common, "--config", str(config_file)]) == 0
+    assert run_command(["calibrate", *common]) == 0
+    assert run_command(["evaluate", *common]) == 0
     return run
 
 
@@ -111,7 +124,7 @@ def exported(run_folder: Path, data_folder: Path, tmp_path_factory: pytest.TempP
     """A models folder with both bundles of the tiny run."""
     models = tmp_path_factory.mktemp("models")
     origin = run_folder / "origin.json"
-    write_json(origin, {"command": "python -m labelstream_training train", "data": ["drawn rows"]})
+    origin.write_text(json.dumps({"command": "python -m labelstream_training train", "data": ["drawn rows"]}), "utf-8")
     arguments = ["--data", str(data_folder), "--run", str(run_folder), "--models", str(models), "--origin", str(origin)]
-    assert main(["export", *arguments]) == 0
+    assert run_command(["export", *arguments]) == 0
     return models
