@@ -7,7 +7,7 @@ import { groupIdOf } from '@labelstream/shared/service/group-id';
 import { DEAD_LETTER_HEADERS, isReplayMarker } from '@labelstream/shared/stream/dead-letter';
 import { measureLag } from '@labelstream/shared/stream/lag';
 import type { OutRecord } from '@labelstream/shared/stream/outcome';
-import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
+import { STAGE_INPUTS, STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import { VERSION_HEADER } from '@labelstream/sink/records';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { type Account, createAccount } from './account.js';
@@ -142,7 +142,7 @@ async function follow(
     if (isReplayMarker(message)) return;
     account.deadLettered({ key: message.key ?? '', code: message.headers[DEAD_LETTER_HEADERS.code] ?? 'unknown' });
   };
-  const deadLetterTopics = (['events', 'prepared', 'encoded', 'predicted'] as const).map((topic) => topics.deadLetters(topic));
+  const deadLetterTopics = STAGE_NAMES.map((stage) => topics.deadLetters(STAGE_INPUTS[stage]));
   await Promise.all([each(topics.of('labels'), label), ...deadLetterTopics.map((topic) => each(topic, deadLetter))]);
   throw new LabelstreamError('BROKER_UNAVAILABLE', 'reading the labels ended before the demo did');
 }
@@ -159,10 +159,9 @@ async function messagesWaiting(pipeline: Pipeline): Promise<number> {
 
 /** Messages behind the committed positions, all stages and lanes, as of now. */
 async function lagOfAll({ broker, topics, topicPrefix }: Pipeline): Promise<number> {
-  const inputs = { ingest: 'events', encoder: 'prepared', fusion: 'encoded', sink: 'predicted' } as const;
   const lags = await Promise.all(
     STAGE_NAMES.map((stage) => {
-      const names = { live: topics.of(inputs[stage], 'live'), backfill: topics.of(inputs[stage], 'backfill') };
+      const names = { live: topics.of(STAGE_INPUTS[stage], 'live'), backfill: topics.of(STAGE_INPUTS[stage], 'backfill') };
       return measureLag(broker, groupIdOf(topicPrefix, stage), names);
     }),
   );

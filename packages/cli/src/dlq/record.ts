@@ -1,17 +1,9 @@
 import { PASS_HEADERS } from '@labelstream/shared/events/headers';
-import type { LanedTopic, TopicNames } from '@labelstream/shared/events/topics';
+import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { InMessage } from '@labelstream/shared/ports/broker';
 import { DEAD_LETTER_HEADERS, REPLAY_HEADERS } from '@labelstream/shared/stream/dead-letter';
 import type { OutRecord } from '@labelstream/shared/stream/outcome';
-import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
-
-/** Whose dead letters lie beside which topic. */
-const STAGE_INPUTS: Readonly<Record<StageName, LanedTopic>> = {
-  ingest: 'events',
-  encoder: 'prepared',
-  fusion: 'encoded',
-  sink: 'predicted',
-};
+import { STAGE_INPUTS, STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 
 /** Where a message came from before it was given up, as its headers say; empty text where they do not. */
 export interface Origin {

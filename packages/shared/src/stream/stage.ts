@@ -7,6 +7,14 @@ import type { Outcome } from './outcome.js';
 export const STAGE_NAMES = ['ingest', 'encoder', 'fusion', 'sink'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
+/** The topic that each stage reads, in both lanes, and beside which its dead letters lie. */
+export const STAGE_INPUTS: Readonly<Record<StageName, LanedTopic>> = {
+  ingest: 'events',
+  encoder: 'prepared',
+  fusion: 'encoded',
+  sink: 'predicted',
+};
+
 /** How far the consumer group had committed the batch's partition when the batch began: per lane, the next offset to be committed. */
 export interface BatchProgress {
   /** 0 for a lane without a committed position. */
