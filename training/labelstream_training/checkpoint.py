@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from .config import ModelConfig, TrainConfig, config_to_dict, model_config_from_dict
+from .half import round_to_half
 from .system import LabelSystem
 
 NEWEST = "newest.pt"
@@ -44,13 +45,21 @@ def make_settings(model: ModelConfig, train: TrainConfig, labels: dict[str, list
 
 
 def restore_system(path: Path, averaged: bool = True) -> tuple[LabelSystem, Checkpoint]:
-    """The system of a checkpoint in evaluation mode, by default with the averaged weights."""
+    """The system of a checkpoint as the bundles will hold it: evaluation mode, matrices rounded to float16, by default averaged weights."""
     checkpoint = load_checkpoint(path)
     config = model_config_from_dict(checkpoint.settings["model"])
     counts = [len(names) for names in checkpoint.settings["labels"].values()]
     system = LabelSystem(config, counts)
     system.load_state_dict(checkpoint.average if averaged else checkpoint.weights)
+    round_to_half(system)
     return system.eval(), checkpoint
+
+
+def take_weights(system: LabelSystem, weights: dict) -> None:
+    """Loads a state dict; parts that an older one lacks keep their initial values. Raises RuntimeError on any other difference."""
+    unknown = system.load_state_dict(weights, strict=False).unexpected_keys
+    if unknown:
+        raise RuntimeError(f"the checkpoint has weights that this model lacks: {', '.join(unknown)}")
 
 
 def append_log(run: Path, record: dict) -> None:

@@ -24,6 +24,7 @@ class ModelConfig:
     image_blocks: int = 2
     vocabulary: int = 8192
     word_width: int = 96
+    pair_rows: int = 32768
     context_length: int = 32
     text_blocks: int = 2
     fusion_blocks: int = 2

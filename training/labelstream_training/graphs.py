@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .catalogue import TASKS
 from .config import ModelConfig
+from .half import store_as_half
 from .system import LabelSystem
 
 OPSET = 17
@@ -97,7 +98,7 @@ def all_graphs(system: LabelSystem, config: ModelConfig) -> list[Graph]:
 
 
 def write_graph(graph: Graph, path: Path) -> None:
-    """Traces the module to an ONNX file. Batch size and sequence lengths stay free."""
+    """Traces the module to an ONNX file with its matrices as float16. Batch size and sequence lengths stay free."""
     example = graph.make_inputs(2, 5, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -111,3 +112,4 @@ def write_graph(graph: Graph, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+    store_as_half(path)

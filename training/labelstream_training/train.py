@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .augment import augment_pictures, choose_missing, drop_words
 from .catalogue import collect_labels, read_catalogue
-from .checkpoint import NEWEST, Checkpoint, append_log, load_checkpoint, make_settings, save_checkpoint
+from .checkpoint import NEWEST, Checkpoint, append_log, load_checkpoint, make_settings, save_checkpoint, take_weights
 from .config import ModelConfig, Phase, TrainConfig
 from .dataset import Batch, BatchOrder, Dataset, build_dataset, take
 from .losses import contrastive_loss, task_loss
@@ -70,9 +70,9 @@ class Trainer:
 
     def load_weights(self, checkpoint: Checkpoint) -> None:
         """Takes over the weights alone: a new schedule with fresh optimisers."""
-        self.system.load_state_dict(checkpoint.weights)
+        take_weights(self.system, checkpoint.weights)
         self.shards.take_statistics()
-        self.average.load_state_dict(checkpoint.average)
+        take_weights(self.average, checkpoint.average)
 
 
 def make_trainer(model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], steps_per_epoch: int, data: list[str]) -> Trainer:

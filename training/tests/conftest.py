@@ -31,6 +31,7 @@ TINY = ModelConfig(
     image_blocks=1,
     vocabulary=400,
     word_width=8,
+    pair_rows=64,
     context_length=12,
     text_blocks=1,
     fusion_blocks=1,

@@ -7,11 +7,12 @@ import torch
 from conftest import SHORT, TINY
 
 from labelstream_training import train as training
-from labelstream_training.checkpoint import NEWEST, load_checkpoint
+from labelstream_training.checkpoint import NEWEST, load_checkpoint, take_weights
 from labelstream_training.config import Phase, TrainConfig, config_to_dict, model_config_from_dict, train_config_from_dict
 from labelstream_training.dataset import BatchOrder
 from labelstream_training.optimise import orthogonalise
 from labelstream_training.schedule import Schedule
+from labelstream_training.system import LabelSystem
 from labelstream_training.train import Paths, train
 
 
@@ -54,6 +55,19 @@ def test_a_run_can_start_from_the_weights_of_another(data_folder: Path, tmp_path
     for name, value in first.weights.items():
         if "running" not in name and "tracked" not in name:
             assert torch.equal(value, second.weights[name]), name
+
+
+def test_a_part_that_an_older_checkpoint_lacks_keeps_its_initial_values() -> None:
+    torch.manual_seed(0)
+    system = LabelSystem(TINY, [2, 3, 2, 2, 3, 1, 1])
+    older = {name: torch.ones_like(value) for name, value in system.state_dict().items() if ".pairs." not in name}
+    take_weights(system, older)
+    assert not system.text.pairs.table.weight.any()
+    assert system.text.embedding.weight.eq(1).all()
+    with pytest.raises(RuntimeError, match=r"lacks: text\.third"):
+        take_weights(system, {**older, "text.third": torch.ones(1)})
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        take_weights(system, {**older, "text.widen.bias": torch.ones(3)})
 
 
 def test_every_row_is_seen_once_an_epoch_whatever_the_step_order() -> None:
