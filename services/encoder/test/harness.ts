@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import { preprocessId } from '@labelstream/shared/bundle/preprocess-id';
@@ -11,13 +10,12 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { Outcome } from '@labelstream/shared/stream/outcome';
 import { createSendBack } from '@labelstream/shared/stream/send-back';
+import { type Content, firstMessage, listingFields, sha256 } from '../../../packages/shared/test/fixtures/listings.js';
 import type { EncoderMetrics } from '../src/metrics.js';
 import { createEncoderStage } from '../src/stage.js';
 
 export const TINY_ENCODER = 'packages/shared/test/fixtures/bundles/encoder';
 const PIXEL_BYTES = 8 * 6 * 3;
-
-export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** The encoder stage over the tiny bundle and any store, with what it ran and counted. */
 export async function openEncoder(cache: KeyValueStore) {
@@ -55,36 +53,14 @@ export async function openEncoder(cache: KeyValueStore) {
     counts,
     close: inference.close,
     /** A prepared listing with the image `picture` and the text of `ids`; either may be left out. */
-    prepared: (
-      productId: string,
-      { picture, ids }: { picture?: string; ids?: number[] },
-      over: Partial<PreparedListing> = {},
-    ): PreparedListing => ({
-      productId,
-      version: 1,
-      revision: 0,
-      op: 'UPSERT',
-      lane: 'live',
-      listing: { title: 'a shirt', attributes: {}, images: [] },
-      occurredAt: 1,
-      receivedAt: 2,
-      image: picture === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(picture) },
-      text: ids === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(ids.join(' ')) },
-      tokenIds: ids ?? [],
+    prepared: (productId: string, content: Content, over: Partial<PreparedListing> = {}): PreparedListing => ({
+      ...listingFields(productId, content),
+      tokenIds: [...(content.ids ?? [])],
       preprocessId: pixelsId,
       ...over,
     }),
-    message: (record: PreparedListing, headers: Record<string, string> = {}): InMessage => ({
-      topic: 'listings.prepared',
-      partition: 0,
-      offset: 0,
-      lane: record.lane,
-      key: record.productId,
-      value: codecs.prepared.encode(record),
-      headers,
-      timestampMs: 0,
-      generation: 1,
-    }),
+    message: (record: PreparedListing, headers: Record<string, string> = {}): InMessage =>
+      firstMessage('listings.prepared', record, codecs.prepared.encode(record), headers),
     storePixels: (...pictures: string[]) =>
       cache.setMany(
         pictures.map((picture) => ({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import { createCodecs } from '@labelstream/shared/events/codecs';
@@ -11,13 +10,12 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { Outcome } from '@labelstream/shared/stream/outcome';
 import { createSendBack } from '@labelstream/shared/stream/send-back';
+import { type Content, firstMessage, listingFields, sha256 } from '../../../packages/shared/test/fixtures/listings.js';
 import type { FusionMetrics } from '../src/metrics.js';
 import { createFusionStage } from '../src/stage.js';
 
 export const TINY_ENCODER = 'packages/shared/test/fixtures/bundles/encoder';
 export const TINY_FUSION = 'packages/shared/test/fixtures/bundles/fusion';
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** The fusion stage over the tiny bundle pair and any store. */
 export async function openFusion(cache: KeyValueStore) {
@@ -69,35 +67,13 @@ export async function openFusion(cache: KeyValueStore) {
         ...text.map((value) => ({ key: textKey(ids ?? []), value, ttlMs: 60_000 })),
       ]);
     },
-    encoded: (
-      productId: string,
-      { picture, ids }: { picture?: string; ids?: number[] },
-      over: Partial<EncodedListing> = {},
-    ): EncodedListing => ({
-      productId,
-      version: 1,
-      revision: 0,
-      op: 'UPSERT',
-      lane: 'live',
-      listing: { title: 'a shirt', attributes: {}, images: [] },
-      occurredAt: 1,
-      receivedAt: 2,
-      image: picture === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(picture) },
-      text: ids === undefined ? { state: 'MISSING' } : { state: 'USED', sha256: sha256(ids.join(' ')) },
+    encoded: (productId: string, content: Content, over: Partial<EncodedListing> = {}): EncodedListing => ({
+      ...listingFields(productId, content),
       encoderId: encoderBundle.id,
       ...over,
     }),
-    message: (record: EncodedListing, headers: Record<string, string> = {}): InMessage => ({
-      topic: 'listings.encoded',
-      partition: 0,
-      offset: 0,
-      lane: record.lane,
-      key: record.productId,
-      value: codecs.encoded.encode(record),
-      headers,
-      timestampMs: 0,
-      generation: 1,
-    }),
+    message: (record: EncodedListing, headers: Record<string, string> = {}): InMessage =>
+      firstMessage('listings.encoded', record, codecs.encoded.encode(record), headers),
     /** The predicted records of outcomes that went on. */
     decode: (outcomes: readonly Outcome[]) =>
       Promise.all(

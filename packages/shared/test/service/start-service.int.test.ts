@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
@@ -9,6 +7,7 @@ import { commonSettings, readConfig } from '../../src/config.js';
 import type { Service, ServiceContext } from '../../src/service/service.js';
 import { type ProcessStatus, startServices } from '../../src/service/start-service.js';
 import { emit } from '../../src/stream/outcome.js';
+import { freePort } from '../servers/child-server.js';
 import { quiet, until } from '../stream/harness.js';
 
 const PATIENCE_MS = 30_000;
@@ -86,14 +85,6 @@ it('starts a process over real Kafka and Redis, shows how it is, and leaves noth
   await expect(get('/healthz')).rejects.toThrow();
   await rm(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 it('answers while it waits for its dependencies: alive but not ready; and ends when it is told to', async () => {
   const stop = new AbortController();
