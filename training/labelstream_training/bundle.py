@@ -14,6 +14,7 @@ from .catalogue import TASKS
 from .config import ModelConfig
 from .graphs import Graph, Inputs
 from .system import LabelSystem
+from .taxonomy import label_categories
 from .tokenise import BEGIN_ID, END_ID, PAD_ID
 
 ENCODER_NAME = "encoder-fashion-small"
@@ -143,6 +144,7 @@ def encoder_manifest(folder: Path, system: LabelSystem, config: ModelConfig, gra
         },
         "tokenWidth": config.width,
         "embeddingWidth": config.embedding_width,
+        "contrastiveScale": round(system.logit_scale.exp().item(), 3),
         "golden": {"file": GOLDEN_FILE, "absoluteTolerance": GOLDEN_TOLERANCE},
         "training": {**origin, "parameters": parameter_count(graphs)},
     }
@@ -189,5 +191,8 @@ def task_specs(labels: dict[str, list[str]], calibration: dict[str, dict], paths
         spec = {"name": task, "labels": labels[task], **calibration[task]}
         if task in paths:
             spec["paths"] = paths[task]
+        category = label_categories(task, labels[task])
+        if category is not None:
+            spec["category"] = category
         specs.append(spec)
     return specs

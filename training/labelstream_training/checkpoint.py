@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -60,6 +61,25 @@ def take_weights(system: LabelSystem, weights: dict) -> None:
     unknown = system.load_state_dict(weights, strict=False).unexpected_keys
     if unknown:
         raise RuntimeError(f"the checkpoint has weights that this model lacks: {', '.join(unknown)}")
+
+
+def mean_of(checkpoints: Sequence[Checkpoint], shares: Sequence[float]) -> Checkpoint:
+    """The mean of the averaged weights of runs that came one from the other ("model soups", arXiv 2203.05482); it cannot be resumed.
+
+    `shares` are positive, one per checkpoint, of any sum. Weights that are no floating-point numbers, and the settings, are those of the
+    last. Raises RuntimeError where the models differ.
+    """
+    last = checkpoints[-1]
+    if any(
+        other.settings["model"] != last.settings["model"] or other.settings["labels"] != last.settings["labels"] for other in checkpoints
+    ):
+        raise RuntimeError("only runs of one model and one label vocabulary have a mean")
+    parts = [(share / sum(shares), checkpoint.average) for share, checkpoint in zip(shares, checkpoints, strict=True)]
+    weights = {
+        name: sum(share * average[name] for share, average in parts) if value.dtype.is_floating_point else value
+        for name, value in last.average.items()
+    }
+    return Checkpoint(step=last.step, weights=weights, average=weights, optimisers=[], settings=last.settings)
 
 
 def append_log(run: Path, record: dict) -> None:

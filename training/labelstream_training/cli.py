@@ -15,7 +15,8 @@ from . import __version__
 from .bundle import write_json
 from .calibrate import CALIBRATION_FILE, calibrate, read_calibration
 from .catalogue import PUBLIC_DATASET, CatalogueError, read_catalogue
-from .checkpoint import NEWEST, restore_system
+from .checkpoint import NEWEST, load_checkpoint, mean_of, restore_system, save_checkpoint
+from .compare.commands import add_commands
 from .config import model_config_from_dict, read_configs
 from .dataset import Dataset, build_dataset
 from .evaluate import evaluate, tables
@@ -28,6 +29,7 @@ from .tokenise import load_tokenizer
 from .train import Paths, train
 
 METRICS_FILE = "metrics.json"
+TOKENIZER_FILE = "tokenizer.json"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,6 +47,12 @@ def build_parser() -> argparse.ArgumentParser:
     training.add_argument("--config", type=Path, help='JSON {"model": {...}, "train": {...}}')
     training.add_argument("--from", dest="start_from", type=Path, help="checkpoint whose weights a new schedule starts from")
     training.set_defaults(run_command=command_train)
+
+    averaging = commands.add_parser("average", help="the mean of the weights of several runs, as a run of its own")
+    averaging.add_argument("--of", type=Path, action="append", required=True, help="run folder; repeated")
+    averaging.add_argument("--share", type=float, action="append", help="share of the run at the same place (default: all alike)")
+    averaging.add_argument("--run", type=Path, required=True, help="run folder that gets the mean")
+    averaging.set_defaults(run_command=command_average)
 
     evaluation = commands.add_parser("evaluate", help="figures per task and missing modality")
     add_data(evaluation)
@@ -70,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     golden.add_argument("--models", type=Path, required=True, help="folder with the bundle folders")
     golden.add_argument("--out", type=Path, required=True, help="packages/shared/contracts/golden")
     golden.set_defaults(run_command=command_golden)
+    add_commands(commands)
     return parser
 
 
@@ -94,6 +103,20 @@ def command_train(options: argparse.Namespace) -> None:
     train(Paths(options.data, options.run, cache_of(options), options.start_from), model, config)
 
 
+def command_average(options: argparse.Namespace) -> None:
+    """Writes the mean of runs that share a tokenizer."""
+    tokenizers = {(run / TOKENIZER_FILE).read_bytes() for run in options.of}
+    if len(tokenizers) > 1:
+        raise CatalogueError("the runs have different tokenizers, so their weights have no mean")
+    shares = options.share or [1.0] * len(options.of)
+    if len(shares) != len(options.of) or min(shares) <= 0:
+        raise CatalogueError(f"{len(options.of)} runs need as many shares above 0")
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / TOKENIZER_FILE).write_bytes(tokenizers.pop())
+    save_checkpoint(options.run / NEWEST, mean_of([load_checkpoint(run / NEWEST) for run in options.of], shares))
+    print(options.run / NEWEST)
+
+
 def predict_rows(options: argparse.Namespace, split: str = "val", limit: int | None = None) -> Predictions:
     """The newest checkpoint's averaged weights on rows of a split, in the order of the file."""
     torch.set_num_threads(options.threads)
@@ -104,7 +127,7 @@ def predict_rows(options: argparse.Namespace, split: str = "val", limit: int | N
 def rows_dataset(options: argparse.Namespace, settings: dict, split: str, limit: int | None) -> Dataset:
     """Rows of a split with the run's label vocabulary and tokenizer."""
     listings = [item for item in read_catalogue(options.data) if split in ("all", item.split)][:limit]
-    tokenizer = load_tokenizer(options.run / "tokenizer.json")
+    tokenizer = load_tokenizer(options.run / TOKENIZER_FILE)
     return build_dataset(listings, settings["labels"], tokenizer, model_config_from_dict(settings["model"]), cache_of(options))
 
 
@@ -132,7 +155,7 @@ def command_export(options: argparse.Namespace) -> None:
     origin = json.loads(options.origin.read_text("utf-8"))
     job = ExportJob(
         checkpoint=options.run / NEWEST,
-        tokenizer=options.run / "tokenizer.json",
+        tokenizer=options.run / TOKENIZER_FILE,
         calibration=calibration,
         metrics=json.loads(metrics.read_text("utf-8")),
         paths=taxonomy_paths(read_catalogue(options.data)),

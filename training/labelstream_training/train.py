@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -221,6 +222,9 @@ def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
     rows = {split: [item for item in listings if item.split == split] for split in ("train", "val")}
     labels = collect_labels(listings)
     tokenizer_path = paths.run / "tokenizer.json"
+    if not tokenizer_path.is_file() and paths.start_from:
+        # Weights mean nothing without the ids they were trained on.
+        shutil.copyfile(paths.start_from.parent / "tokenizer.json", tokenizer_path)
     if not tokenizer_path.is_file():
         texts = [item.text for item in rows["train"]]
         train_tokenizer(texts, model.vocabulary, model.context_length).save(str(tokenizer_path))

@@ -14,7 +14,7 @@ from labelstream_training.catalogue import (
     read_catalogue,
     read_folder,
 )
-from labelstream_training.taxonomy import taxonomy_paths
+from labelstream_training.taxonomy import label_categories, taxonomy_paths
 
 
 def test_vocabulary_is_the_sorted_labels_of_the_train_rows(data_folder: Path) -> None:
@@ -58,3 +58,10 @@ def test_taxonomy_paths_run_from_the_root(data_folder: Path) -> None:
     assert paths["articleType"]["Jeans"] == ["Apparel", "Bottomwear", "Jeans"]
     assert paths["subCategory"]["Topwear"] == ["Apparel", "Topwear"]
     assert paths["masterCategory"] == {"Apparel": ["Apparel"]}
+
+
+def test_only_labels_of_the_vocabulary_get_a_category() -> None:
+    category = label_categories("articleType", ["Jeans", "No such thing"])
+    assert category is not None and list(category["byLabel"]) == ["Jeans"]
+    assert label_categories("articleType", ["No such thing"]) is None
+    assert label_categories("baseColour", ["Red"]) is None

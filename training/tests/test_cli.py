@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import TINY
 
 from labelstream_training import export
 from labelstream_training.catalogue import TASKS
+from labelstream_training.checkpoint import NEWEST, load_checkpoint
 from labelstream_training.cli import main
 from labelstream_training.golden import Chain, token_ids
 from labelstream_training.parity import ParityError
@@ -21,8 +23,16 @@ def test_help_names_the_commands_and_the_public_data_set() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "labelstream_training", "--help"], capture_output=True, text=True, check=True, timeout=60
     )
-    for word in ("train", "evaluate", "calibrate", "export", "golden", "paramaggarwal/fashion-product-images-small"):
+    for word in ("train", "average", "evaluate", "calibrate", "export", "golden", "paramaggarwal/fashion-product-images-small"):
         assert word in answer.stdout
+
+
+def test_the_mean_of_a_run_with_itself_is_that_run(run_folder: Path, tmp_path: Path) -> None:
+    assert main(["average", "--of", str(run_folder), "--of", str(run_folder), "--run", str(tmp_path / "mean")]) == 0
+    before, after = (load_checkpoint(folder / NEWEST).average for folder in (run_folder, tmp_path / "mean"))
+    assert all(torch.allclose(value, after[name]) for name, value in before.items())
+    assert main(["average", "--of", str(run_folder), "--share", "0", "--run", str(tmp_path / "none")]) == 1
+    assert (tmp_path / "mean" / "tokenizer.json").read_bytes() == (run_folder / "tokenizer.json").read_bytes()
 
 
 def test_figures_are_stored_for_every_pattern_and_task(run_folder: Path) -> None:
@@ -38,6 +48,10 @@ def test_bundles_carry_calibration_paths_and_a_card(exported: Path) -> None:
     assert [task["name"] for task in manifest["tasks"]] == list(TASKS)
     kinds = manifest["tasks"][TASKS.index("articleType")]
     assert kinds["paths"]["Jeans"] == ["Apparel", "Bottomwear", "Jeans"]
+    assert kinds["category"]["taxonomy"] == "google-product-taxonomy"
+    assert kinds["category"]["byLabel"]["Jeans"] == {"id": "204", "path": ["Apparel & Accessories", "Clothing", "Pants"]}
+    assert set(kinds["category"]["byLabel"]) == set(kinds["labels"])
+    assert "category" not in manifest["tasks"][TASKS.index("baseColour")]
     assert set(kinds["temperature"]) == set(PATTERNS)
     # Eight validation rows are too few for any threshold.
     assert set(kinds["threshold"].values()) == {None}

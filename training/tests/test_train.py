@@ -7,7 +7,7 @@ import torch
 from conftest import SHORT, TINY
 
 from labelstream_training import train as training
-from labelstream_training.checkpoint import NEWEST, load_checkpoint, take_weights
+from labelstream_training.checkpoint import NEWEST, load_checkpoint, mean_of, take_weights
 from labelstream_training.config import Phase, TrainConfig, config_to_dict, model_config_from_dict, train_config_from_dict
 from labelstream_training.dataset import BatchOrder
 from labelstream_training.optimise import orthogonalise
@@ -48,10 +48,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one(data_folder: Path, tmp_path: 
 
 def test_a_run_can_start_from_the_weights_of_another(data_folder: Path, tmp_path: Path) -> None:
     first = run_of(tmp_path / "first", data_folder)
+    tokenizer = tmp_path / "first" / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text("utf-8") + " ", "utf-8")
     still = TrainConfig(phases=(Phase(1, 24, 32, True),), batch_size=8, rate=0.0, matrix_rate=0.0)
     train(Paths([data_folder], tmp_path / "second", tmp_path / "cache", tmp_path / "first" / NEWEST), TINY, still)
     second = load_checkpoint(tmp_path / "second" / NEWEST)
     assert second.step == 4
+    assert (tmp_path / "second" / "tokenizer.json").read_bytes() == tokenizer.read_bytes()
     for name, value in first.weights.items():
         if "running" not in name and "tracked" not in name:
             assert torch.equal(value, second.weights[name]), name
@@ -68,6 +71,18 @@ def test_a_part_that_an_older_checkpoint_lacks_keeps_its_initial_values() -> Non
         take_weights(system, {**older, "text.third": torch.ones(1)})
     with pytest.raises(RuntimeError, match="size mismatch"):
         take_weights(system, {**older, "text.widen.bias": torch.ones(3)})
+
+
+def test_the_mean_of_runs_is_the_mean_of_their_averaged_weights(data_folder: Path, tmp_path: Path) -> None:
+    first = run_of(tmp_path / "first", data_folder)
+    second = dataclasses.replace(first, average={name: value + 1 for name, value in first.average.items()})
+    mean = mean_of([first, second], [3, 1])
+    for name, value in first.average.items():
+        expected = value + 0.25 if value.dtype.is_floating_point else value + 1
+        assert torch.allclose(mean.average[name], expected, atol=1e-6), name
+    stranger = dataclasses.replace(first, settings={**first.settings, "labels": {}})
+    with pytest.raises(RuntimeError, match="one label vocabulary"):
+        mean_of([first, stranger], [1, 1])
 
 
 def test_every_row_is_seen_once_an_epoch_whatever_the_step_order() -> None:

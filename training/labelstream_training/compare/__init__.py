@@ -1,0 +1,1 @@
+"""One harness for all heads: token cache, training, conditions and the report."""

@@ -1,0 +1,95 @@
+"""Temperatures under which confidence hardly ever rises when a modality is taken away, within a limit on the calibration error.
+
+Temperatures of least negative log likelihood are chosen for each pattern by itself. Near them the calibration error is flat, so there is
+room to make the complete case a little surer and the others a little less sure, until the order between them is right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..calibrate import TARGET_PRECISION
+from ..catalogue import TASKS, UNLABELLED
+from ..metrics import expected_calibration_error, fit_temperature, labelled, softmax, threshold_for
+from ..predict import Predictions
+
+COMPLETE = "complete"
+ERROR_LIMIT = 0.02
+# Factors on the temperature of least negative log likelihood.
+FACTORS = np.exp(np.linspace(-0.9, 0.9, 37))
+# A rise of confidence smaller than this is rounding.
+LEAST_RISE = 1e-6
+
+
+def confidences(logits: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
+    """float [N, C] → the highest probability under each temperature, [G, N]."""
+    return np.stack([softmax(logits, temperature).max(axis=1) for temperature in temperatures])
+
+
+def errors_of(confidence: np.ndarray, logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Expected calibration error under each temperature, [G]; `confidence` [G, N] as `confidences` has it."""
+    rows = truth != UNLABELLED
+    right = logits[rows].argmax(axis=1) == truth[rows]
+    return np.array([expected_calibration_error(values[rows], right) for values in confidence])
+
+
+def allowed(errors: np.ndarray, limit: float) -> np.ndarray:
+    """Places within the limit; where there is none, that of the least error."""
+    places = np.flatnonzero(errors <= limit)
+    return places if len(places) else np.array([errors.argmin()])
+
+
+def monotone_temperatures(
+    logits: dict[str, np.ndarray], truth: np.ndarray, both: np.ndarray, limit: float = ERROR_LIMIT
+) -> dict[str, float]:
+    """A temperature per pattern: of all that keep to `limit`, those with the fewest rises over the rows of `both` (bool [N]).
+
+    `logits[pattern]` float [N, C], "complete" among them. Of equally good ones the nearest to the least negative log likelihood is taken.
+    """
+    grids = {name: fit_temperature(scores, truth) * FACTORS for name, scores in logits.items()}
+    found = {name: confidences(scores, grids[name]) for name, scores in logits.items()}
+    places = {name: allowed(errors_of(found[name], scores, truth), limit) for name, scores in logits.items()}
+    missing = [name for name in logits if name != COMPLETE]
+    best: tuple[float, float, dict[str, int]] | None = None
+    for own in places[COMPLETE]:
+        chosen, risen = {COMPLETE: int(own)}, 0.0
+        for name in missing:
+            rises = (found[name][places[name]][:, both] - found[COMPLETE][own, both] > LEAST_RISE).mean(axis=1)  # [places]
+            distance = np.abs(np.log(FACTORS[places[name]]))
+            chosen[name] = int(places[name][np.lexsort((distance, rises))[0]])
+            risen += float(rises.min())
+        distance = sum(abs(float(np.log(FACTORS[place]))) for place in chosen.values())
+        if best is None or (risen, distance) < best[:2]:
+            best = (risen, distance, chosen)
+    return {name: float(grids[name][place]) for name, place in best[2].items()}
+
+
+def both_there(predictions: Predictions) -> np.ndarray:
+    """Rows in which the head weighed both modalities, bool [N]; all rows for a head that looks at one only."""
+    both = (predictions.weights[COMPLETE] > 0).all(axis=(1, 2))
+    return both if both.any() else np.ones(len(both), dtype=bool)
+
+
+def threshold_at(logits: np.ndarray, truth: np.ndarray, temperature: float, target: float) -> float | None:
+    """Lowest confidence at which the accepted rows reach the target precision, rounded down; None if they never do."""
+    logits, truth = labelled(logits, truth)
+    probabilities = softmax(logits, temperature)
+    threshold = threshold_for(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, target)
+    return None if threshold is None else math.floor(threshold * 1e5) / 1e5
+
+
+def calibrate_monotone(predictions: Predictions, target: float = TARGET_PRECISION, limit: float = ERROR_LIMIT) -> dict[str, dict]:
+    """As `calibrate`, of the same form, with `monotone_temperatures`."""
+    both, result = both_there(predictions), {}
+    for index, task in enumerate(TASKS):
+        logits, truth = {pattern: scores[task] for pattern, scores in predictions.logits.items()}, predictions.truth[:, index]
+        found = monotone_temperatures(logits, truth, both, limit)
+        temperature = {pattern: round(value, 4) for pattern, value in found.items()}
+        result[task] = {
+            "targetPrecision": target,
+            "temperature": temperature,
+            "threshold": {pattern: threshold_at(scores, truth, temperature[pattern], target) for pattern, scores in logits.items()},
+        }
+    return result
