@@ -56,6 +56,20 @@ module.exports = {
       to: { path: '^(services/|packages/cli/)' },
     },
     {
+      name: 'checker-shares-nothing',
+      comment: 'What judges the services must share no line with them: it would share the mistake as well.',
+      severity: 'error',
+      from: { path: '^packages/chaos/src/checker/' },
+      to: { path: '^(services/|infra/|packages/(?!chaos/src/checker/))' },
+    },
+    {
+      name: 'chaos-knows-no-service',
+      comment: 'Services are processes to it.',
+      severity: 'error',
+      from: { path: '^packages/chaos/' },
+      to: { path: '^(services/|packages/cli/)' },
+    },
+    {
       name: 'no-tests-in-sources',
       severity: 'error',
       from: { path: '/src/' },

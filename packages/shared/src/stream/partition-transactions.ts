@@ -1,9 +1,14 @@
-import { describeError } from '../errors.js';
+import { describeError, LabelstreamError } from '../errors.js';
 import { LANES, type Lane } from '../events/lane.js';
 import type { InMessage, PartitionOffset, TransactionalProducer } from '../ports/broker.js';
 import { type Decided, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
 import type { BatchProgress } from './stage.js';
+import { sleep } from './wake-up.js';
+
+/** How long the end of former transactions is waited for. */
+const READABLE_WITHIN_MS = 10_000;
+const READABLE_PAUSE_MS = 10;
 
 /** The transactions of one partition number. */
 export interface PartitionTransactions {
@@ -47,6 +52,24 @@ export function createPartitionTransactions(
     }
   }
 
+  /**
+   * The positions of one transactional id become readable in the order of its transactions: once the mark is, all before it are. The mark
+   * is a position of this partition in the dead-letter topic, which the group does not read.
+   */
+  async function seeEarlierPositions(producer: TransactionalProducer): Promise<void> {
+    const mark = { topic: topics.deadLetters(stage.input), partition, offset: Date.now() };
+    await producer.commit([], { groupId, offsets: [mark] });
+    const deadlineMs = Date.now() + READABLE_WITHIN_MS;
+    const isReadable = async () =>
+      (await broker.committed(groupId, [mark.topic])).some(
+        (position) => position.partition === partition && position.offset >= mark.offset,
+      );
+    while (!(await isReadable())) {
+      if (Date.now() > deadlineMs) throw new LabelstreamError('BROKER_UNAVAILABLE', `positions of ${groupId} cannot be read`);
+      await sleep(READABLE_PAUSE_MS);
+    }
+  }
+
   function drop(producer: TransactionalProducer): void {
     current = null;
     producer.close().catch((error) => log.debug({ partition, reason: describeError(error) }, 'producer not closed cleanly'));
@@ -56,11 +79,13 @@ export function createPartitionTransactions(
     /**
      * Opening the producer fences every older one of this partition and thereby decides its last transaction; only after that do the
      * committed positions tell for certain what is done. So a new owner and an owner in doubt about its own transaction do the same.
+     * Kafka answers before the positions of a transaction that it has just decided can be read, so a mark is committed behind them.
      */
     async open() {
       if (current !== null) return current.transactions;
       const producer = await broker.transactionalProducer(`${groupId}-${partition}`);
       try {
+        await seeEarlierPositions(producer);
         const positions = positionsOf(partition, await broker.committed(groupId, input));
         const isCommitted = ({ topic, offset }: InMessage) => offset < (positions.get(topic) ?? 0);
         const positionOf = (lane: Lane) => positions.get(inputOf(lane)) ?? 0;

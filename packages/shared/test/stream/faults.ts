@@ -15,6 +15,10 @@ export interface Faults {
   readonly onOpen?: (transactionalId: string) => Fault;
 }
 
+/** A transaction that holds nothing but the mark by which a new owner sees past earlier transactions; faults are for what comes after it. */
+const isMark = (records: readonly OutRecord[], offsets: readonly PartitionOffset[]) =>
+  records.length === 0 && offsets.length > 0 && offsets.every(({ topic }) => topic.endsWith('.dlq'));
+
 const noAnswer = () => new LabelstreamError('BROKER_UNAVAILABLE', 'no answer');
 
 async function suffer(fault: Fault, write: () => Promise<void>): Promise<void> {
@@ -44,7 +48,10 @@ export function withFaults(broker: Broker, faults: Faults): Broker {
       const producer = await broker.transactionalProducer(transactionalId);
       return {
         ...producer,
-        commit: (records, group) => suffer(faults.onTransaction?.(records) ?? 'none', () => producer.commit(records, group)),
+        commit(records, group) {
+          const fault = isMark(records, group.offsets) ? 'none' : faults.onTransaction?.(records);
+          return suffer(fault ?? 'none', () => producer.commit(records, group));
+        },
       };
     },
   };

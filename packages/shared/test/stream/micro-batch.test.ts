@@ -71,4 +71,74 @@ describe('createMicroBatcher', () => {
       }),
     );
   });
+
+  const anyPolicy = fc.record({
+    maxSize: fc.integer({ min: 1, max: 32 }),
+    maxAgeMs: fc.integer({ min: 0, max: 50 }),
+    backfillShare: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+
+  it('owes the backfill lane less than one message, however long the live lane is full and whatever the policy', () => {
+    fc.assert(
+      fc.property(anyPolicy, fc.integer({ min: 1, max: 200 }), (policyOf, batches) => {
+        const batcher = createMicroBatcher(policyOf);
+        const full = { live: policyOf.maxSize, backfill: policyOf.maxSize };
+        let given = 0;
+        for (let batch = 1; batch <= batches; batch += 1) {
+          const decision = batcher.decide({ buffered: full, idle: true, nowMs: 0 });
+          if (decision.kind === 'take') given += decision.slots.backfill;
+          const due = batch * policyOf.maxSize * policyOf.backfillShare;
+          // Rounding in the sum of many shares is far below a thousandth of a message.
+          expect(given).toBeGreaterThan(due - 1 - 1e-3);
+          expect(given).toBeLessThanOrEqual(due + 1e-3);
+        }
+      }),
+    );
+  });
+
+  it('gives the live lane all that its share leaves, so that a backfill never takes more than its own', () => {
+    const arrival = fc.record({ live: fc.nat(40), backfill: fc.nat(40) });
+    fc.assert(
+      fc.property(anyPolicy, fc.array(arrival, { maxLength: 60 }), (policyOf, arrivals) => {
+        const batcher = createMicroBatcher(policyOf);
+        for (const buffered of arrivals) {
+          const decision = batcher.decide({ buffered, idle: true, nowMs: 0 });
+          if (decision.kind !== 'take') continue;
+          const withoutBackfill = Math.min(buffered.live, policyOf.maxSize);
+          const mostOwed = Math.ceil(policyOf.maxSize * policyOf.backfillShare) + 1;
+          expect(decision.slots.live).toBeGreaterThanOrEqual(withoutBackfill - mostOwed);
+          if (buffered.live + buffered.backfill <= policyOf.maxSize) expect(decision.slots).toEqual(buffered);
+          if (policyOf.backfillShare === 0) expect(decision.slots.live).toBe(withoutBackfill);
+        }
+      }),
+    );
+  });
+
+  it('lets no message wait longer than its age limit, and none while nothing is under way', () => {
+    const look = fc.record({ passedMs: fc.integer({ min: 0, max: 30 }), arrived: fc.nat(3), idle: fc.boolean() });
+    fc.assert(
+      fc.property(anyPolicy, fc.array(look, { maxLength: 80 }), (policyOf, looks) => {
+        const batcher = createMicroBatcher(policyOf);
+        let nowMs = 0;
+        let live = 0;
+        let seenSinceMs: number | null = null;
+        for (const { passedMs, arrived, idle } of looks) {
+          nowMs += passedMs;
+          live += arrived;
+          if (live > 0) seenSinceMs ??= nowMs;
+          const decision = batcher.decide({ buffered: { live, backfill: 0 }, idle, nowMs });
+          expect(decision.kind === 'empty').toBe(live === 0);
+          if (decision.kind === 'hold') {
+            expect(idle).toBe(false);
+            expect(live).toBeLessThan(policyOf.maxSize);
+            expect(nowMs + decision.ms - seenSinceMs!).toBe(policyOf.maxAgeMs);
+            expect(decision.ms).toBeGreaterThan(0);
+          }
+          if (decision.kind !== 'take') continue;
+          live -= decision.slots.live;
+          seenSinceMs = null;
+        }
+      }),
+    );
+  });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createOffsetTracker } from '../../src/stream/offset-tracker.js';
+import { createOffsetTracker, type OffsetTracker } from '../../src/stream/offset-tracker.js';
 
 const at = (offset: number, partition = 0) => ({ topic: 't', partition, offset });
 
@@ -83,4 +83,72 @@ describe('createOffsetTracker', () => {
       }),
     );
   });
+
+  it('commits, whatever happens in whatever order, exactly up to the lowest open offset of each partition, and nothing twice', () => {
+    fc.assert(
+      fc.property(fc.commands(anyCommand, { maxCommands: 60 }), (commands) => {
+        fc.modelRun(() => ({ model: { partitions: new Map(), next: 0 }, real: createOffsetTracker() }), commands);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
+
+interface Known {
+  readonly last: number;
+  readonly open: number[];
+  committed: number;
+}
+
+/** What a tracker should know, in the simplest form. */
+interface Model {
+  readonly partitions: Map<number, Known>;
+  next: number;
+}
+
+const lowest = ({ last, open }: Known) => (open.length > 0 ? Math.min(...open) : last + 1);
+
+/** Does something to the tracker and to the model, and then compares what they say. */
+function command(name: string, act: (model: Model, tracker: OffsetTracker) => void): fc.Command<Model, OffsetTracker> {
+  return {
+    check: () => true,
+    run(model, tracker) {
+      act(model, tracker);
+      const due = [...model.partitions].filter(([, known]) => lowest(known) > known.committed);
+      expect(tracker.committable()).toEqual(due.map(([partition, known]) => at(lowest(known), partition)));
+      expect(tracker.unresolved()).toBe([...model.partitions.values()].reduce((sum, { open }) => sum + open.length, 0));
+    },
+    toString: () => name,
+  };
+}
+
+const anyCommand = [
+  fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 5 })).map(([partition, gap]) =>
+    command(`take ${gap} further of ${partition}`, (model, tracker) => {
+      model.next += gap;
+      tracker.track(at(model.next, partition));
+      const known = model.partitions.get(partition) ?? { last: 0, open: [], committed: model.next };
+      model.partitions.set(partition, { ...known, last: model.next, open: [...known.open, model.next] });
+    }),
+  ),
+  fc.tuple(fc.nat(2), fc.nat()).map(([partition, which]) =>
+    command(`resolve the ${which}th open of ${partition}`, (model, tracker) => {
+      const known = model.partitions.get(partition);
+      const [offset] = known?.open.splice(which % Math.max(1, known.open.length), 1) ?? [];
+      if (offset !== undefined) tracker.resolve(at(offset, partition));
+    }),
+  ),
+  fc.constant(
+    command('commit', (model, tracker) => {
+      tracker.committed(tracker.committable());
+      for (const known of model.partitions.values()) known.committed = lowest(known);
+    }),
+  ),
+  fc.constant(command('an unknown message', (model, tracker) => tracker.resolve(at(model.next + 1000, 7)))),
+  fc.constant(
+    command('reset', (model, tracker) => {
+      tracker.reset();
+      model.partitions.clear();
+    }),
+  ),
+];

@@ -42,6 +42,17 @@ describe('the transactions of a partition', () => {
     expect([transactions.isCommitted(message('live', 4)), transactions.isCommitted(message('live', 5))]).toEqual([true, false]);
   });
 
+  it('know what a former owner has committed although the broker tells it late', async () => {
+    const former = await openTransactions();
+    const before = await broker.committed('g', Object.values(INPUT));
+    await former.commit([{ message: message('backfill', 7), outcome: drop('UNCHANGED'), records: [] }]);
+    const real = broker.committed;
+    let late = 3;
+    // Answers with what was true before the last transaction, until that one can be read, and after it whatever came later.
+    broker = { ...broker, committed: async (group, names) => (late-- > 0 ? before : real(group, names)) };
+    expect((await openTransactions()).progress()).toEqual({ committed: { live: 0, backfill: 8 } });
+  });
+
   it('know what a former owner has committed', async () => {
     const former = await openTransactions();
     await former.commit([{ message: message('live', 7), outcome: drop('UNCHANGED'), records: [] }]);

@@ -48,8 +48,9 @@ describe('receive', () => {
   });
 
   it('carries the headers of the pass on, and no others', async () => {
-    const [item] = await receive([message('a', { 'labelstream-requeue': '2', other: 'x' })], codec);
-    expect(item).toMatchObject({ pass: { requeue: 2 }, passHeaders: { 'labelstream-requeue': '2' } });
+    const headers = { 'labelstream-requeue': '2', 'labelstream-replays': '1' };
+    const [item] = await receive([message('a', { ...headers, other: 'x' })], codec);
+    expect(item).toMatchObject({ pass: { requeue: 2, replays: 1 }, passHeaders: headers });
     expect(item).not.toHaveProperty('passHeaders.other');
   });
 });

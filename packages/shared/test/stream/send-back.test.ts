@@ -41,6 +41,11 @@ describe('sendBack', () => {
     expect(outcome.kind === 'emit' && readPass(outcome.records[0]!.headers!)).toMatchObject({ attempt: 5, requeue: 2 });
   });
 
+  it('does not forget how often the listing was replayed, so that a replay cannot go on for ever', () => {
+    const outcome = sendBack(record, { ...pass(0), replays: 2 }, 'the pixels');
+    expect(outcome.kind === 'emit' && readPass(outcome.records[0]!.headers!)).toMatchObject({ requeue: 1, replays: 2 });
+  });
+
   it('gives a listing up whose claim checks keep vanishing', () => {
     expect(sendBack(record, pass(2), 'the pixels')).toMatchObject({ kind: 'deadLetter', code: 'REQUEUE_EXHAUSTED' });
   });
