@@ -72,11 +72,14 @@ switch (task) {
   case 'check':
     run(process.execPath, [join(root, 'scripts', 'check.mjs'), ...args]);
     break;
+  case 'fuzz':
+    run(process.execPath, [join(root, 'scripts', 'fuzz.mjs'), ...args]);
+    break;
   case 'docs':
     build();
     run(process.execPath, [join(root, 'scripts', 'docs.mjs'), ...args]);
     break;
   default:
-    console.error(`labelstream: unknown task "${task}"; use labelstream, test, build, check or docs.`);
+    console.error(`labelstream: unknown task "${task}"; use labelstream, test, build, check, fuzz or docs.`);
     process.exit(2);
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Everything that is checked without running the product: `npm run check`. All checks run, so that one call names all problems.
+import { guaranteeProblems } from './checks/guarantees.mjs';
 import { sizeProblems } from './checks/sizes.mjs';
 import { testProblems } from './checks/tests.mjs';
 import { bin, run } from './lib/run.mjs';
 
-const PACKAGES = ['packages/cli', 'packages/samples', 'packages/shared', 'infra/local'];
+const PACKAGES = ['packages/chaos', 'packages/cli', 'packages/samples', 'packages/shared', 'infra/local'];
 const SERVICES = ['ingest', 'encoder', 'fusion', 'sink'].map((name) => `services/${name}`);
 
 /** A check that lists its problems. */
@@ -23,6 +24,7 @@ const CHECKS = [
   { name: 'layers', check: () => passes(bin('depcruise'), ['--config', '.dependency-cruiser.cjs', ...SOURCES]) },
   { name: 'tests mirror the sources', check: () => listed(testProblems) },
   { name: 'file sizes', check: () => listed(sizeProblems) },
+  { name: 'guarantees name tests that exist', check: () => listed(guaranteeProblems) },
   // A process of its own, because it loads what the step before has built.
   { name: 'generated reference', check: () => passes(process.execPath, ['scripts/docs.mjs', '--check']) },
 ];

@@ -26,6 +26,9 @@ function bundles() {
     });
 }
 
+/** Whether there are figures of a bundle: it is a head, and not one that was made without any listing. */
+const isMeasured = ({ manifest }) => manifest.kind === 'fusion' && Object.keys(manifest.metrics).length > 0;
+
 /** One figure of all tasks and conditions of a fusion bundle. */
 function figureTable({ tasks, metrics }, figure) {
   const names = tasks.map(({ name }) => name);
@@ -55,7 +58,7 @@ function bundleRow({ id, folder, manifest }) {
 /** The bundles that the repository ships, with the figures of their manifests. */
 export function modelsReference() {
   const all = bundles();
-  const fusions = all.filter(({ manifest }) => manifest.kind === 'fusion');
+  const fusions = all.filter(isMeasured);
   return [
     '# Models',
     'Every figure is from the bundle’s manifest, measured on the validation rows of its catalogue.',
@@ -70,7 +73,7 @@ export function modelsReference() {
 /** Accuracy of the shipped heads, for the README. */
 export function accuracySummary() {
   return bundles()
-    .filter(({ manifest }) => manifest.kind === 'fusion')
+    .filter(isMeasured)
     .map(({ manifest }) => figureTable(manifest, 'accuracy'))
     .join('\n\n');
 }

@@ -26,7 +26,7 @@ const HEADERS = {
 };
 
 const REPLAY_MEANING = {
-  replays: 'on a message that was sent again, and on its dead letter should it fail again: how often that was',
+  replays: 'on a message that was sent again, on all that is made from it, and on its dead letter should it fail again: how often that was',
   replayed: 'on a marker: `<partition>-<offset>` of the dead letter that was replayed',
 };
 

@@ -2,12 +2,14 @@ import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandDeps, type CommandFactory, examples } from './command.js';
 import { benchCommand } from './commands/bench.js';
+import { chaosCommand } from './commands/chaos.js';
 import { demoCommand } from './commands/demo.js';
 import { dlqCommand } from './commands/dlq.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { labelsCommand } from './commands/labels.js';
+import { modelsCommand } from './commands/models.js';
 import { produceCommand } from './commands/produce.js';
 import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
@@ -27,8 +29,10 @@ const COMMANDS: readonly CommandFactory[] = [
   produceCommand,
   labelsCommand,
   dlqCommand,
+  modelsCommand,
   evaluateCommand,
   benchCommand,
+  chaosCommand,
 ];
 
 /** The process around the command line. */

@@ -4,6 +4,7 @@ import { processIdentity } from '@labelstream/local/adapters/process';
 import { engineStatus, startEngine } from '@labelstream/local/engine';
 import { createTestFolder, removeTestFolder } from '@labelstream/local/testing';
 import { createRedisKeyValueStore } from '@labelstream/shared/adapters/redis/key-value';
+import { stateKeys } from '@labelstream/shared/events/keys';
 import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
 import { Redis } from 'ioredis';
@@ -131,7 +132,7 @@ test('the state that the sink left agrees with the label topic', async () => {
     log: (await import('pino')).pino({ level: 'silent' }),
   });
   try {
-    const keys = Array.from({ length: PRODUCTS }, (_, i) => `pub:${topicPrefix}p${i}`);
+    const keys = Array.from({ length: PRODUCTS }, (_, i) => stateKeys.published(topicPrefix, `p${i}`));
     const states = (await state.getMany(keys)).map((bytes) => JSON.parse(Buffer.from(bytes ?? '{}').toString()).state);
     states.forEach((each, i) => {
       expect([each?.rank.version, each?.deleted]).toEqual(isDeleted(i) ? [3, true] : [2, false]);

@@ -38,6 +38,12 @@ const GROUPS = [
   ['dlq', 'list'],
   ['dlq', 'show'],
   ['dlq', 'replay'],
+  ['dlq', 'purge'],
+  ['models'],
+  ['models', 'list'],
+  ['models', 'show'],
+  ['models', 'verify'],
+  ['models', 'zero-shot'],
   ['evaluate'],
   ['bench', 'encoder'],
 ];
@@ -79,7 +85,13 @@ describe('a wrong command line', () => {
     [['dlq', 'replay'], /needs to know what: ids, filters .* or --everything/],
     [['dlq', 'replay', 'ingest-0-1', '--stage', 'sink'], /takes one of these ways: ids, filters/],
     [['dlq', 'replay', '--everything', '--since', '1h'], /takes one of these ways/],
+    [['dlq', 'purge', '--yes'], /dlq purge needs to know what: ids, filters .*--replayed.* or --everything/],
+    [['dlq', 'purge', '--everything', '--replayed'], /dlq purge takes one of these ways/],
+    [['dlq', 'purge', '--before', 'last week'], /--before takes a duration .* or an instant/],
     [['dlq', 'replay', 'ingest-0'], /"ingest-0" is no id of a dead letter/],
+    [['models'], /a command is missing/],
+    [['models', 'zero-shot', '--out', 'x'], /required option '--labels <file>' not specified/],
+    [['models', 'zero-shot', '--labels', 'x', '--out', 'y', '--task', 'a b'], /--task takes a name of letters and digits/],
     [['labels', 'tail', '--limit', '0'], /--limit takes a whole number, 1 or more/],
   ])('%j ends with 2 and one line that says what is wrong', async (argv, sentence) => {
     const { code, stdout, stderr } = await run(argv as string[]);

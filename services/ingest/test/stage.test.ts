@@ -164,6 +164,12 @@ test('a listing that was sent back keeps its revision and arrival, and carries h
   expect(outcome).toMatchObject({ records: [{ headers: { 'labelstream-requeue': '2' } }] });
 });
 
+test('a replayed listing carries on how often it was replayed, so that a later failure counts on', async () => {
+  const ingest = await open(env);
+  const outcome = await ingest.pass(message(event(), { headers: { 'labelstream-replays': '2' } }));
+  expect(outcome).toMatchObject({ records: [{ headers: { 'labelstream-replays': '2' } }] });
+});
+
 test('a listing that is sent back again and again is given up', async () => {
   const ingest = await open(env);
   const sentBack = (times: number) => message(event(), { headers: { 'labelstream-requeue': String(times) } });

@@ -1,6 +1,6 @@
-import type { LabelledTask, PredictedListing } from '@labelstream/shared/events/records';
+import type { PredictedListing } from '@labelstream/shared/events/records';
 import type { DropReason } from '@labelstream/shared/stream/outcome';
-import type { PublishedState, PublishedTask } from './published.js';
+import { type PublishedState, type PublishedTask, publishedTasks } from './published.js';
 import { compareRank, rankOf } from './rank.js';
 
 /** What to do with a record, and what is known of the product afterwards (without its sources). */
@@ -46,14 +46,14 @@ function decideUpsert(record: PredictedListing, base: PublishedState | null): De
     deleted: false,
     image: record.image.state,
     text: record.text.state,
-    tasks: Object.fromEntries(record.labels.map(({ task, label, abstained }) => [task, { label, abstained }])),
+    tasks: publishedTasks(record.labels),
     sources: base?.sources ?? {},
   };
   const known = base === null || base.deleted ? {} : base.tasks;
-  const changedTasks = changed(record.labels, known);
+  const changedTasks = changed(next.tasks, known);
   const sameVersion = base !== null && !base.deleted && base.rank.version === rank.version;
   const sameModalities = base?.image === next.image && base.text === next.text;
-  const tasksGone = Object.keys(known).some((task) => !(task in next.tasks));
+  const tasksGone = Object.keys(known).some((task) => !Object.hasOwn(next.tasks, task));
   if (sameVersion && sameModalities && changedTasks.length === 0 && !tasksGone) return { kind: 'drop', reason: 'UNCHANGED', next };
   return { kind: 'publish', changedTasks, next };
 }
@@ -62,11 +62,11 @@ function isStale(version: number, base: PublishedState, order: number): boolean 
   return base.deleted ? version <= base.rank.version : order < 0;
 }
 
-function changed(labels: readonly LabelledTask[], known: Readonly<Record<string, PublishedTask>>): string[] {
-  return labels
-    .filter(({ task, label, abstained }) => {
+function changed(now: Readonly<Record<string, PublishedTask>>, known: Readonly<Record<string, PublishedTask>>): string[] {
+  return Object.entries(now)
+    .filter(([task, { label, abstained, place }]) => {
       const before = Object.hasOwn(known, task) ? known[task] : undefined;
-      return before === undefined || before.label !== label || before.abstained !== abstained;
+      return before === undefined || before.label !== label || before.abstained !== abstained || before.place !== place;
     })
-    .map(({ task }) => task);
+    .map(([task]) => task);
 }

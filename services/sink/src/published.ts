@@ -1,11 +1,13 @@
 import { LANES, type Lane } from '@labelstream/shared/events/lane';
-import type { ModalityState } from '@labelstream/shared/events/records';
+import type { LabelledTask, ModalityState } from '@labelstream/shared/events/records';
 import type { Rank } from './rank.js';
 
 /** What consumers can see of a task; its confidence may move without being a change. */
 export interface PublishedTask {
   readonly label: string;
   readonly abstained: boolean;
+  /** Where the label stands in its own and in the public taxonomy; absent for a label that stands in neither. */
+  readonly place?: string;
 }
 
 /** The last thing said about a product, or that it is deleted. */
@@ -45,6 +47,17 @@ export function baselineFor(stored: StoredState | null, { partition, offsets }: 
     return source !== undefined && source.partition === partition && source.offset >= offsets[lane];
   });
   return runsAhead ? stored.before : stored.state;
+}
+
+/** What consumers can see of each task. */
+export function publishedTasks(labels: readonly LabelledTask[]): Record<string, PublishedTask> {
+  return Object.fromEntries(
+    labels.map(({ task, label, abstained, path, category }) => {
+      const known = path !== undefined || category !== undefined;
+      const place = JSON.stringify([path ?? [], category?.taxonomy, category?.id, category?.path]);
+      return [task, { label, abstained, ...(known ? { place } : {}) }];
+    }),
+  );
 }
 
 const encoder = new TextEncoder();

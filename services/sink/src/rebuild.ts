@@ -3,7 +3,7 @@ import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
-import { encodeStoredState, type PublishedState } from './published.js';
+import { encodeStoredState, type PublishedState, publishedTasks } from './published.js';
 import { countUsed } from './rank.js';
 import { VERSION_HEADER } from './records.js';
 
@@ -48,7 +48,7 @@ async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise
     deleted: false,
     image,
     text,
-    tasks: Object.fromEntries(labels.map(({ task, label, abstained }) => [task, { label, abstained }])),
+    tasks: publishedTasks(labels),
     sources: {},
   };
 }

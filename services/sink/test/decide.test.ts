@@ -1,8 +1,9 @@
+import type { PredictedListing } from '@labelstream/shared/events/records';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../src/decide.js';
+import { type Decision, decide } from '../src/decide.js';
 import type { PublishedState } from '../src/published.js';
-import { compareRank } from '../src/rank.js';
+import { compareRank, rankOf } from '../src/rank.js';
 import { anyPredicted, labelled, predicted } from './arbitraries.js';
 
 const after = (record: Parameters<typeof decide>[0], base: PublishedState | null = null) => {
@@ -49,6 +50,78 @@ describe('the version guard', () => {
   });
 });
 
+/** What one product's label topic comes to when its records arrive in this order. */
+function replay(records: readonly PredictedListing[]) {
+  let base: PublishedState | null = null;
+  const published: Decision[] = [];
+  for (const record of records) {
+    const decision = decide({ ...record, productId: 'p1' }, base);
+    if (decision.kind !== 'drop') published.push(decision);
+    base = decision.next ?? base;
+  }
+  return { base, published };
+}
+
+describe('any records of a product, in any order and any number of times', () => {
+  /** Records that are equal in rank are equal, as they come from one message: what the models say is a function of their input. */
+  const anyRecords = fc.array(anyPredicted, { minLength: 1, maxLength: 12 }).map((records) => {
+    const byRank = new Map(records.map((record) => [JSON.stringify([record.op, rankOf(record)]), record]));
+    return [...byRank.values()];
+  });
+  const anyArrival = anyRecords.chain((records) =>
+    fc.tuple(
+      fc.constant(records),
+      fc.array(fc.nat(records.length - 1), { maxLength: 12 }).chain((again) => {
+        const all = [...records, ...again.flatMap((index) => records[index] ?? [])];
+        return fc.shuffledSubarray(all, { minLength: all.length });
+      }),
+    ),
+  );
+
+  it('end with the newest: the same labels whatever the order', () => {
+    fc.assert(
+      fc.property(anyArrival, ([records, arrival]) => {
+        const { base } = replay(arrival);
+        const version = Math.max(...records.map((record) => record.version));
+        expect(base!.rank.version).toBe(version);
+        const ofVersion = records.filter((record) => record.version === version);
+        expect(base!.deleted).toBe(ofVersion.some(({ op }) => op === 'DELETE'));
+        if (base!.deleted) return;
+        const newest = ofVersion.sort((a, b) => compareRank(rankOf(b), rankOf(a)))[0]!;
+        expect(base).toMatchObject({ rank: rankOf(newest), tasks: { articleType: { label: newest.labels[0]!.label } } });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('publish no change twice: what follows a publication differs from it in something that a consumer sees', () => {
+    const seen = ({ next }: Decision) => {
+      const { rank, deleted, image, text, tasks } = next!;
+      return JSON.stringify(deleted ? 'deleted' : [rank.version, image, text, tasks]);
+    };
+    fc.assert(
+      fc.property(anyArrival, ([, arrival]) => {
+        const { published } = replay(arrival);
+        published.forEach((decision, at) => {
+          const before = published[at - 1];
+          if (before !== undefined) expect(seen(decision)).not.toBe(seen(before));
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('publish nothing more when all of them come once more', () => {
+    fc.assert(
+      fc.property(anyArrival, ([, arrival]) => {
+        const { published } = replay(arrival);
+        expect(replay([...arrival, ...arrival]).published).toHaveLength(published.length);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 function expectNoStepBack(base: PublishedState, next: PublishedState) {
   expect(next.rank.version).toBeGreaterThanOrEqual(base.rank.version);
   if (base.deleted && !next.deleted) expect(next.rank.version).toBeGreaterThan(base.rank.version);
@@ -60,6 +133,24 @@ describe('change detection', () => {
     const base = after(predicted());
     const decision = decide(predicted({ generation: 2 }), base);
     expect(decision).toMatchObject({ kind: 'drop', reason: 'UNCHANGED', next: { rank: { generation: 2 } } });
+  });
+
+  it('publishes a label that stays but moves in its own or in the public taxonomy', () => {
+    const at = (path: string[], id?: string) =>
+      predicted({
+        generation: 2,
+        labels: [
+          {
+            ...labelled('articleType', 'Clutches'),
+            path,
+            ...(id === undefined ? {} : { category: { taxonomy: 'google-product-taxonomy', id, path: ['Bags'] } }),
+          },
+        ],
+      });
+    const base = after(at(['Accessories', 'Clutches']));
+    expect(decide(at(['Accessories', 'Clutches']), base)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
+    expect(decide(at(['Accessories', 'Bags', 'Clutches']), base)).toMatchObject({ kind: 'publish', changedTasks: ['articleType'] });
+    expect(decide(at(['Accessories', 'Clutches'], '6551'), base)).toMatchObject({ kind: 'publish', changedTasks: ['articleType'] });
   });
 
   it('names only the tasks that changed, also when only the abstention did', () => {
@@ -85,6 +176,8 @@ describe('change detection', () => {
     expect(decide(predicted({ revision: 1, labels: [labelled('constructor', 'x')] }), base)).toMatchObject({
       changedTasks: ['constructor'],
     });
+    const withBoth = after(predicted({ labels: [labelled('articleType', 'Shirts'), labelled('constructor', 'x')] }));
+    expect(decide(predicted({ revision: 1 }), withBoth)).toMatchObject({ kind: 'publish', changedTasks: [] });
   });
 });
 

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareRank, countUsed, rankOf } from '../src/rank.js';
+import { compareRank, countUsed, type Rank, rankOf } from '../src/rank.js';
 import { predicted } from './arbitraries.js';
 
 const rank = (version: number, generation = 1, revision = 0, evidence = 2) => ({ version, generation, revision, evidence });
@@ -20,5 +21,30 @@ describe('rank', () => {
 
   it('is equal for a redelivered record', () => {
     expect(compareRank(rankOf(predicted()), rankOf(predicted()))).toBe(0);
+  });
+
+  const few = fc.integer({ min: 0, max: 3 });
+  const anyRank: fc.Arbitrary<Rank> = fc.record({ version: few, generation: few, revision: few, evidence: few });
+  const sign = (a: Rank, b: Rank) => Math.sign(compareRank(a, b));
+
+  it('is one line for any ranks: the same from both sides, without circles, and equal only where nothing differs', () => {
+    fc.assert(
+      fc.property(anyRank, anyRank, anyRank, (a, b, c) => {
+        expect(sign(a, b) + sign(b, a)).toBe(0);
+        if (sign(a, b) >= 0 && sign(b, c) >= 0) expect(sign(a, c)).toBeGreaterThanOrEqual(0);
+        expect(sign(a, b) === 0).toBe(JSON.stringify(a) === JSON.stringify(b));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is decided by the first field that differs, for any ranks', () => {
+    const order = ['version', 'generation', 'revision', 'evidence'] as const;
+    fc.assert(
+      fc.property(anyRank, anyRank, (a, b) => {
+        const first = order.find((field) => a[field] !== b[field]);
+        expect(sign(a, b)).toBe(first === undefined ? 0 : Math.sign(a[first] - b[first]));
+      }),
+    );
   });
 });

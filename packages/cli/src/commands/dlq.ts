@@ -7,16 +7,17 @@ import { showBody } from '../dlq/body.js';
 import {
   type DeadLetterFilter,
   parseCode,
-  parseSince,
   parseStage,
+  parseWhen,
   placeOf,
   type Selection,
   selectByFilter,
   selectByIds,
 } from '../dlq/filter.js';
+import { dryRunPurge, lettersToDelete, type PurgeResult, planPurge, purgeDeadLetters } from '../dlq/purge.js';
 import { type DeadLetterSource, findDeadLetters, newestFirst, readDeadLetter, stagesWithTopic } from '../dlq/read.js';
 import { deadLetterTopic } from '../dlq/record.js';
-import { EMPTY_TALLY, letterLine, letterTable, letterText, tallied, tallyText } from '../dlq/render.js';
+import { EMPTY_TALLY, letterLine, letterTable, letterText, purgeText, tallied, tallyText } from '../dlq/render.js';
 import { dryRun, planReplay, REFUSALS, replayDeadLetters } from '../dlq/replay.js';
 
 /** So many lines fit a screen or two; `list --limit` gives more. */
@@ -44,19 +45,27 @@ interface ReplayFlags extends DeadLetterFilter, CommonFlags {
   readonly dryRun?: boolean;
 }
 
-/** `labelstream dlq list|show|replay`: messages that a stage gave up. */
+interface PurgeFlags extends DeadLetterFilter, CommonFlags {
+  readonly everything?: boolean;
+  readonly replayed?: boolean;
+  readonly yes?: boolean;
+}
+
+/** `labelstream dlq list|show|replay|purge`: messages that a stage gave up. */
 export function dlqCommand(deps: CommandDeps): Command {
   return new Command('dlq')
-    .description('See the messages that a stage could not take (dead letters), and send them again.')
+    .description('See the messages that a stage could not take (dead letters), send them again, and delete them.')
     .addCommand(listCommand(deps))
     .addCommand(showCommand(deps))
     .addCommand(replayCommand(deps))
+    .addCommand(purgeCommand(deps))
     .addHelpText(
       'after',
       examples(
         ['dlq list --since 2h', 'what failed lately, and why'],
         ['dlq show ingest-0-12', 'one of them, with its bytes'],
         ['dlq replay --code IMAGE_FETCH_FAILED', 'send them again, once the image host is back'],
+        ['dlq purge --before 7d', 'what could be deleted, without doing it'],
       ),
     );
 }
@@ -67,7 +76,10 @@ function withFilters(command: Command): Command {
     .option('--code <code>', 'only this error code (docs/reference/errors.md)', parseCode)
     .option('--stage <stage>', `only this stage: ${STAGE_NAMES.join(', ')}`, parseStage)
     .option('--product <id>', 'only this product')
-    .option('--since <when>', 'only what failed since: 30m, 2h, 7d, or 2026-01-31T08:00:00Z', (text) => parseSince(text, Date.now()));
+    .option('--since <when>', 'only what failed since: 30m, 2h, 7d, or 2026-01-31T08:00:00Z', (text) =>
+      parseWhen('--since', text, Date.now()),
+    )
+    .option('--before <when>', 'only what failed before: as --since', (text) => parseWhen('--before', text, Date.now()));
 }
 
 function listCommand(deps: CommandDeps): Command {
@@ -120,19 +132,45 @@ function replayCommand(deps: CommandDeps): Command {
       )}`,
     )
     .action((ids: string[], flags: ReplayFlags) => {
-      const selection = selectionOf(ids, flags);
+      const selection = selectionOf(ids, flags, 'replay');
       return withDeadLetters(flags.dataDir, deps, (source) => replay(selection, flags, source, deps));
     });
 }
 
-/** Nothing is replayed by oversight: what is to be sent has to be named in one way. Throws USAGE. */
-function selectionOf(ids: readonly string[], flags: ReplayFlags): Selection {
-  const { code, stage, product, since, everything } = flags;
-  const isFiltered = [code, stage, product, since].some((value) => value !== undefined);
+function purgeCommand(deps: CommandDeps): Command {
+  return withFilters(new Command('purge').description('Delete dead letters for good; without --yes, only say which.'))
+    .argument('[id...]', 'ids, as "dlq list" shows them; or choose by the options')
+    .option('--everything', 'all, those that were replayed included')
+    .option('--replayed', 'only those that were replayed')
+    .option('--yes', 'delete; nothing brings them back')
+    .option('--json', 'print one JSON document a dead letter')
+    .addOption(dataDirOption(deps.config))
+    .addHelpText(
+      'after',
+      `
+Kafka deletes a partition from its beginning only. So a dead letter is deleted when all that lie before it in its partition are
+chosen, too; the others stay, and the exit code is 1. Choosing by --before leaves none behind; whatever stays goes after 30 days.
+${examples(
+  ['dlq purge --before 7d', 'see first'],
+  ['dlq purge --before 7d --yes', 'older than a week'],
+  ['dlq purge --replayed --yes', 'what was sent again, as far as nothing else lies before it'],
+)}`,
+    )
+    .action((ids: string[], flags: PurgeFlags) => {
+      const selection = selectionOf(ids, flags, 'purge');
+      return withDeadLetters(flags.dataDir, deps, (source) => purge(selection, flags, source, deps));
+    });
+}
+
+/** Nothing is sent or deleted by oversight: what is meant has to be named in one way. Throws USAGE. */
+function selectionOf(ids: readonly string[], flags: ReplayFlags & PurgeFlags, command: 'replay' | 'purge'): Selection {
+  const { code, stage, product, since, before, replayed, everything } = flags;
+  const isFiltered = [code, stage, product, since, before, replayed].some((value) => value !== undefined);
   const ways = [ids.length > 0, isFiltered, everything === true].filter(Boolean).length;
   if (ways !== 1) {
-    const what = ways === 0 ? 'dlq replay needs to know what' : 'dlq replay takes one of these ways';
-    throw new LabelstreamError('USAGE', `${what}: ids, filters (--code, --stage, --product, --since), or --everything.`);
+    const what = ways === 0 ? 'needs to know what' : 'takes one of these ways';
+    const filters = `--code, --stage, --product, --since, --before${command === 'purge' ? ', --replayed' : ''}`;
+    throw new LabelstreamError('USAGE', `dlq ${command} ${what}: ids, filters (${filters}), or --everything.`);
   }
   return ids.length > 0 ? selectByIds(ids) : selectByFilter(flags);
 }
@@ -186,6 +224,29 @@ async function replay(selection: Selection, flags: ReplayFlags, source: DeadLett
   if (!json && isDryRun && plan.letters.length > 0) await output.print(letterTable(plan.letters.slice(0, LISTED), output.paint));
   if (!json) await output.print(tallyText(tally, isDryRun));
   if (tally.refused.size > 0) markFailed();
+}
+
+async function purge(
+  selection: Selection,
+  flags: PurgeFlags,
+  source: DeadLetterSource,
+  { output, markFailed }: CommandDeps,
+): Promise<void> {
+  const { json = false, yes = false, replayed: onlyReplayed = false } = flags;
+  const plan = await planPurge(source, { ...selection, onlyReplayed });
+  const results: PurgeResult[] = [];
+  for await (const result of yes ? purgeDeadLetters(source, plan) : dryRunPurge(plan)) {
+    results.push(result);
+    if (json) await output.printJson(result);
+  }
+  const kept = results.flatMap((result) => (result.outcome === 'kept' ? result : []));
+  if (!json) {
+    const letters = lettersToDelete(plan).slice(0, LISTED);
+    if (!yes && letters.length > 0) await output.print(letterTable(letters, output.paint));
+    for (const { id, behind } of kept.slice(0, NAMED)) output.note(`${id}: stays behind ${behind}.`);
+    await output.print(purgeText(results, !yes));
+  }
+  if (results.some(({ outcome }) => outcome === 'kept' || outcome === 'notFound')) markFailed();
 }
 
 async function withDeadLetters(

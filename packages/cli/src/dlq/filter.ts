@@ -9,6 +9,8 @@ export interface DeadLetterFilter {
   readonly product?: string;
   /** Epoch milliseconds: failed then or later. */
   readonly since?: number;
+  /** Epoch milliseconds: failed earlier. */
+  readonly before?: number;
 }
 
 /** Dead letters that a command is about. */
@@ -40,17 +42,17 @@ export function parseStage(text: string): StageName {
   throw usage(`There is no stage "${text}"; there are ${STAGE_NAMES.join(', ')}.`);
 }
 
-/** `30m`, `2h`, `7d` before now, or an instant; epoch milliseconds. Throws USAGE. */
-export function parseSince(text: string, nowMs: number): number {
+/** `30m`, `2h`, `7d` before now, or an instant; epoch milliseconds. Throws USAGE, naming the option. */
+export function parseWhen(option: string, text: string, nowMs: number): number {
   const [, count, unit = ''] = DURATION.exec(text) ?? [];
   if (count !== undefined) return nowMs - Number(count) * (UNITS_MS[unit] ?? 0);
   const instant = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
-  throw usage(`--since takes a duration (30m, 2h, 7d) or an instant (2026-01-31, 2026-01-31T08:00:00Z); "${text}" is neither.`);
+  throw usage(`${option} takes a duration (30m, 2h, 7d) or an instant (2026-01-31, 2026-01-31T08:00:00Z); "${text}" is neither.`);
 }
 
 /** The dead letters that a filter lets through. */
-export function selectByFilter({ code, stage, product, since }: DeadLetterFilter): Selection {
+export function selectByFilter({ code, stage, product, since, before }: DeadLetterFilter): Selection {
   return {
     stages: stage === undefined ? STAGE_NAMES : [stage],
     ids: [],
@@ -58,7 +60,8 @@ export function selectByFilter({ code, stage, product, since }: DeadLetterFilter
       (code === undefined || letter.code === code) &&
       (stage === undefined || letter.stage === stage) &&
       (product === undefined || letter.productId === product) &&
-      (since === undefined || letter.failedAtMs >= since),
+      (since === undefined || letter.failedAtMs >= since) &&
+      (before === undefined || letter.failedAtMs < before),
   };
 }
 

@@ -2,6 +2,7 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import { DEAD_LETTER_HEADERS, printable } from '@labelstream/shared/stream/dead-letter';
 import { type Paint, renderTable } from '../output.js';
 import type { Body } from './body.js';
+import type { PurgeResult } from './purge.js';
 import type { FoundLetter } from './read.js';
 import type { DeadLetter, Origin } from './record.js';
 import { REFUSALS, type Refusal, type ReplayResult } from './replay.js';
@@ -96,5 +97,20 @@ export function tallyText({ sent, alreadyReplayed, refused }: ReplayTally, isDry
     `${letters(sent)} ${isDryRun ? 'would be replayed' : 'replayed'}.`,
     ...(alreadyReplayed === 0 ? [] : [`${letters(alreadyReplayed)} had been replayed already.`]),
     ...[...refused].map(([reason, count]) => `${letters(count)} cannot be replayed: ${REFUSALS[reason]}.`),
+  ].join('\n');
+}
+
+/** What a purge did, or with `isDryRun` would do. */
+export function purgeText(results: readonly PurgeResult[], isDryRun: boolean): string {
+  const count = (...outcomes: PurgeResult['outcome'][]) => results.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const [gone, kept, notFound] = [count('planned', 'deleted'), count('kept'), count('notFound')];
+  return [
+    isDryRun
+      ? `${letters(gone)} would be deleted for good${gone === 0 ? '.' : '; add --yes to do it.'}`
+      : `${letters(gone)} deleted for good.`,
+    ...(kept === 0
+      ? []
+      : [`${letters(kept)} must stay: Kafka deletes a partition from its beginning only, and something that was not chosen lies before.`]),
+    ...(notFound === 0 ? [] : [`${letters(notFound)} not there, or no longer kept.`]),
   ].join('\n');
 }

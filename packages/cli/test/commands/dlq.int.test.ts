@@ -108,6 +108,15 @@ test('an event that ingest gave up is replayed from the command line, and fails 
     code: 1,
     stdout: expect.stringMatching(/^0 dead letters replayed\.\n1 dead letter cannot be replayed: too large/),
   });
+  // Of the two of this product the first was replayed; nothing lies before it.
+  const lettersOf = async () => (await list('--all', '--stage', 'ingest')).map((line) => line.id);
+  const purge = ['purge', '--replayed', '--stage', 'ingest'];
+  expect(await dlq(...purge)).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 dead letter would be deleted for good/) });
+  expect(await lettersOf()).toEqual([again, id]);
+  expect(linesOf(await dlq(...purge, '--yes', '--json'))).toEqual([{ id, outcome: 'deleted' }]);
+  expect(await lettersOf()).toEqual([again]);
+  expect(await dlq('purge', '--everything', '--yes')).toMatchObject({ code: 0, stdout: '2 dead letters deleted for good.\n' });
+  expect(await list('--all')).toEqual([]);
   expect(await dlq('show', 'fusion-0-99')).toMatchObject({
     code: 1,
     stdout: '',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseCode, parseSince, parseStage, placeOf, selectByFilter, selectByIds } from '../../src/dlq/filter.js';
+import { parseCode, parseStage, parseWhen, placeOf, selectByFilter, selectByIds } from '../../src/dlq/filter.js';
 import { toDeadLetter } from '../../src/dlq/record.js';
 import { type Failed, letterOf } from './letters.js';
 
@@ -15,6 +15,10 @@ test.each([
   [{ product: 'p' }, false],
   [{ since: 1000 }, true],
   [{ since: 1001 }, false],
+  [{ before: 1001 }, true],
+  [{ before: 1000 }, false],
+  [{ since: 500, before: 1500 }, true],
+  [{ since: 500, before: 900 }, false],
   [{ code: 'EVENT_INVALID', product: 'p2' }, false],
 ] as const)('the filter %j lets a dead letter through: %s', (filter, through) => {
   expect(selectByFilter(filter).isWanted(read({ key: 'p1', code: 'EVENT_INVALID' }))).toBe(through);
@@ -40,12 +44,14 @@ test.each([
   ['1970-01-01', 0],
   ['1970-01-01T01:00:00Z', 3_600_000],
   ['1970-01-01T01:00:00.5+01:00', 500],
-])('since %s', (text, ms) => {
-  expect(parseSince(text, 10_000_000)).toBe(ms);
+])('the time %s', (text, ms) => {
+  expect(parseWhen('--since', text, 10_000_000)).toBe(ms);
 });
 
-test.each(['', '2', '2w', '-2h', 'yesterday', '2026-13-01', '2026-01-01T08:00:00'])('since "%s" is refused', (text) => {
-  expect(() => parseSince(text, 0)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+test.each(['', '2', '2w', '-2h', 'yesterday', '2026-13-01', '2026-01-01T08:00:00'])('the time "%s" is refused', (text) => {
+  expect(() => parseWhen('--before', text, 0)).toThrow(
+    expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--before takes') }),
+  );
 });
 
 test('codes and stages are of the closed lists, which the refusal names', () => {

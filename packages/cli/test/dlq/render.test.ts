@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { PurgeResult } from '../../src/dlq/purge.js';
 import { toDeadLetter } from '../../src/dlq/record.js';
-import { EMPTY_TALLY, letterLine, letterTable, letterText, tallied, tallyText } from '../../src/dlq/render.js';
+import { EMPTY_TALLY, letterLine, letterTable, letterText, purgeText, tallied, tallyText } from '../../src/dlq/render.js';
 import type { ReplayResult } from '../../src/dlq/replay.js';
 import { createPaint } from '../../src/output.js';
 import { type Failed, letterOf } from './letters.js';
@@ -71,4 +72,19 @@ test('a replay ends with what it did, by reason', () => {
     '2 dead letters cannot be replayed: too large for its bytes to be kept; send the message again from its source.',
   ]);
   expect(tallyText(EMPTY_TALLY, true)).toBe('0 dead letters would be replayed.');
+});
+
+test('a purge ends with what it deleted and why the rest stays', () => {
+  const planned: PurgeResult[] = [
+    { id: 'ingest-0-0', outcome: 'planned' },
+    { id: 'ingest-0-4', outcome: 'kept', behind: 'ingest-0-3' },
+    { id: 'ingest-0-9', outcome: 'notFound' },
+  ];
+  expect(purgeText(planned, true).split('\n')).toEqual([
+    '1 dead letter would be deleted for good; add --yes to do it.',
+    '1 dead letter must stay: Kafka deletes a partition from its beginning only, and something that was not chosen lies before.',
+    '1 dead letter not there, or no longer kept.',
+  ]);
+  expect(purgeText([{ id: 'ingest-0-0', outcome: 'deleted' }], false)).toBe('1 dead letter deleted for good.');
+  expect(purgeText([], true)).toBe('0 dead letters would be deleted for good.');
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,6 +41,7 @@ describe('a source file', () => {
 
   it.each([
     ['c.csv', 'id,title\n1,ok\n2,"broken\n', /c\.csv, line \d+: not valid CSV/],
+    ['quote.csv', 'id,title\n1,a 24" screen\n', /quote\.csv, line 2: not valid CSV \(INVALID_OPENING_QUOTE\)/],
     ['d.csv', 'id,title\n1,ok,too many\n', /d\.csv, line 2: not valid CSV/],
     ['e.csv', 'title\nno id\n', /e\.csv, line 2: the row has no "id"/],
     ['f.csv', 'id,version\n1,two\n', /f\.csv, line 2: "version" must be a whole number/],
@@ -53,6 +54,23 @@ describe('a source file', () => {
   });
 
   it('says when it is not there', async () => {
-    await expect(collect(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
+    for (const name of ['none.csv', 'none.jsonl', 'none.parquet']) {
+      await expect(collect(join(folder, name))).rejects.toMatchObject({ code: 'SOURCE_INVALID', message: expect.stringContaining(name) });
+    }
+  });
+
+  it('says when it is a folder', async () => {
+    for (const name of ['folder.csv', 'folder.jsonl', 'folder.parquet']) {
+      await mkdir(join(folder, name));
+      await expect(collect(join(folder, name))).rejects.toMatchObject({ code: 'SOURCE_INVALID', message: expect.stringContaining(name) });
+    }
+  });
+
+  it('can be left in the middle', async () => {
+    await writeFile(join(folder, 'long.csv'), `id\n${'1\n'.repeat(100_000)}`);
+    for await (const row of readSource(join(folder, 'long.csv'), 1)) {
+      expect(row.productId).toBe('1');
+      break;
+    }
   });
 });

@@ -17,25 +17,54 @@ export function bundleId(name: string, manifestBytes: Uint8Array): string {
  * `directory` is taken from the repository root. Throws BUNDLE_INVALID saying what is wrong.
  */
 export async function loadBundle<K extends BundleKind>(directory: string, kind: K): Promise<Bundle<ManifestOf<K>>> {
+  return verifyFiles(await readBundle(directory, kind));
+}
+
+/** As {@link loadBundle}, of whichever kind the bundle says it is. */
+export async function loadAnyBundle(directory: string): Promise<Bundle> {
+  return verifyFiles(await readAnyBundle(directory));
+}
+
+/** Reads only the manifest, of whichever kind, and checks it against the schema. Throws BUNDLE_INVALID. */
+export async function readAnyBundle(directory: string): Promise<Bundle> {
+  const { raw, folder } = await readManifestFile(directory);
+  const kind = (raw as { kind?: unknown } | null)?.kind;
+  if (kind !== 'encoder' && kind !== 'fusion') refuse(folder, `kind is ${JSON.stringify(kind)}, neither "encoder" nor "fusion"`);
+  return kind === 'encoder' ? readBundle(directory, kind) : readBundle(directory, kind);
+}
+
+async function readBundle<K extends BundleKind>(directory: string, kind: K): Promise<Bundle<ManifestOf<K>>> {
+  const { raw, folder, bytes } = await readManifestFile(directory);
+  const manifest = validateManifest(raw, kind, await readManifestSchema(), folder);
+  return { id: bundleId(manifest.name, bytes), directory: folder, manifest };
+}
+
+async function readManifestFile(
+  directory: string,
+): Promise<{ readonly raw: unknown; readonly folder: string; readonly bytes: Uint8Array }> {
   const folder = bundleDirectory(directory);
   const bytes = await readIfThere(join(folder, 'manifest.json'));
   if (bytes === undefined) refuse(folder, 'there is no manifest.json');
-  const manifest = validateManifest(parseJson(bytes, `${folder}/manifest.json`), kind, await readManifestSchema(), folder);
-  await Promise.all(Object.keys(manifest.files).map((file) => verifyFile(folder, file, manifest)));
-  const bundle = { id: bundleId(manifest.name, bytes), directory: folder, manifest };
-  checkGoldenShapes(manifest, await readGolden(bundle), folder);
+  return { raw: parseJson(bytes, `${folder}/manifest.json`), folder, bytes };
+}
+
+async function verifyFiles<M extends Manifest>(bundle: Bundle<M>): Promise<Bundle<M>> {
+  const { directory, manifest } = bundle;
+  await Promise.all(Object.keys(manifest.files).map((file) => verifyFile(directory, file, manifest)));
+  checkGoldenShapes(manifest, await readGolden(bundle), directory);
   return bundle;
 }
 
 /** Refuses a fusion bundle made for another encoder. Throws BUNDLE_MISMATCH. */
 export function checkPair(encoder: Bundle<EncoderManifest>, fusion: Bundle<FusionManifest>): void {
-  const { requires, tokenWidth } = fusion.manifest;
+  const { requires, tokenWidth, graph } = fusion.manifest;
   if (requires.encoder !== encoder.id) {
     throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} needs the encoder ${requires.encoder}, this is ${encoder.id}`);
   }
-  if (tokenWidth !== encoder.manifest.tokenWidth) {
-    const widths = `${tokenWidth} features a token, ${encoder.id} has ${encoder.manifest.tokenWidth}`;
-    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} reads ${widths}`);
+  const [what, width] =
+    graph.reads === 'embeddings' ? ['an embedding', encoder.manifest.embeddingWidth] : ['a token', encoder.manifest.tokenWidth];
+  if (tokenWidth !== width) {
+    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} reads ${tokenWidth} features ${what}, ${encoder.id} has ${width}`);
   }
 }
 

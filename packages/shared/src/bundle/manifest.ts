@@ -47,12 +47,24 @@ export interface EncoderManifest extends ManifestBase {
     readonly image: { readonly file: string; readonly tokenCount: number; readonly multiplyAdds: number };
     readonly text: { readonly file: string; readonly multiplyAdds: number };
   };
+  /** What cosines of the embeddings were multiplied with in the contrastive loss; absent in older bundles. */
+  readonly contrastiveScale?: number;
 }
+
+/** What a head is given of each modality: the token sequence, or the CLIP embedding as a sequence of one token. */
+export type HeadReads = 'tokens' | 'embeddings';
 
 export interface TaskSpec {
   readonly name: string;
   readonly labels: readonly string[];
   readonly paths?: Readonly<Record<string, readonly string[]>>;
+  /** What the labels are called in a taxonomy that others know. */
+  readonly category?: {
+    readonly taxonomy: string;
+    readonly byLabel: Readonly<Record<string, { readonly id: string; readonly path: readonly string[] }>>;
+  };
+  /** The labels are all categories of the taxonomy that `paths` describes, and are walked from its root. */
+  readonly walk?: { readonly beam: number };
   readonly targetPrecision: number;
   readonly temperature: Readonly<Record<ModalityPattern, number>>;
   /** null: always abstain. */
@@ -64,7 +76,7 @@ export interface FusionManifest extends ManifestBase {
   readonly architecture: string;
   readonly generation: number;
   readonly requires: { readonly encoder: string };
-  readonly graph: { readonly file: string; readonly multiplyAdds: number };
+  readonly graph: { readonly file: string; readonly multiplyAdds: number; readonly reads?: HeadReads };
   readonly tasks: readonly TaskSpec[];
   readonly metrics: Readonly<Record<string, unknown>>;
 }

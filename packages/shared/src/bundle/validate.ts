@@ -54,8 +54,14 @@ function fileProblems(manifest: Manifest): string[] {
 
 function kindProblems(manifest: Manifest): string[] {
   if (manifest.kind === 'encoder') return textProblems(manifest.text);
-  const names = new Set(manifest.tasks.map((task) => task.name));
-  return [...manifest.tasks.flatMap(taskProblems), ...(names.size < manifest.tasks.length ? ['tasks: a name occurs twice'] : [])];
+  const { tasks, graph, tokenWidth, embeddingWidth } = manifest;
+  const names = new Set(tasks.map((task) => task.name));
+  const misread = graph.reads === 'embeddings' && tokenWidth !== embeddingWidth;
+  return [
+    ...tasks.flatMap(taskProblems),
+    ...(names.size < tasks.length ? ['tasks: a name occurs twice'] : []),
+    ...(misread ? [`tokenWidth is ${tokenWidth}, a head that reads embeddings has embeddingWidth, ${embeddingWidth}`] : []),
+  ];
 }
 
 function textProblems(text: EncoderManifest['text']): string[] {
@@ -64,12 +70,30 @@ function textProblems(text: EncoderManifest['text']): string[] {
 }
 
 function taskProblems(task: FusionManifest['tasks'][number]): string[] {
-  const strangers = Object.keys(task.paths ?? {}).filter((label) => !task.labels.includes(label));
+  const labels = new Set(task.labels);
+  const strangers = (key: 'paths' | 'category.byLabel', byLabel: object = {}) =>
+    Object.keys(byLabel).flatMap((label) => (labels.has(label) ? [] : [`tasks.${task.name}.${key}: "${label}" is not a label`]));
   const cold = Object.values(task.temperature).some((value) => !(value > 0));
   const outside = Object.values(task.threshold).some((value) => value !== null && !(value >= 0 && value <= 1));
   return [
-    ...strangers.map((label) => `tasks.${task.name}.paths: "${label}" is not a label`),
+    ...strangers('paths', task.paths),
+    ...strangers('category.byLabel', task.category?.byLabel),
+    ...(task.walk === undefined ? [] : walkProblems(task)),
     ...(cold ? [`tasks.${task.name}.temperature must be above 0`] : []),
     ...(outside ? [`tasks.${task.name}.threshold must be within 0..1 or null`] : []),
   ];
+}
+
+/** A walk needs a path for every label, and above every path that of its parent. */
+function walkProblems({ name, labels, paths = {} }: FusionManifest['tasks'][number]): string[] {
+  const key = (path: readonly string[]) => JSON.stringify(path);
+  const byLabel = new Map(Object.entries(paths));
+  const known = new Set(Object.values(paths).map(key));
+  const problem = (why: string) => [`tasks.${name}.walk: ${why}`];
+  const homeless = labels.find((label) => !byLabel.has(label));
+  if (homeless !== undefined) return problem(`"${homeless}" has no path`);
+  if (known.size < labels.length) return problem('two labels have the same path');
+  const above = (label: string) => byLabel.get(label)?.slice(0, -1) ?? [];
+  const orphan = labels.find((label) => above(label).length > 0 && !known.has(key(above(label))));
+  return orphan === undefined ? [] : problem(`the category above "${orphan}" is not a label`);
 }

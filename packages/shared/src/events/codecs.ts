@@ -7,7 +7,7 @@ import type { ProductEvent } from './product-event.js';
 import { fingerprintOf, openRecordType, type RecordType } from './record-type.js';
 import type { EncodedListing, PredictedListing, PreparedListing, ProductEmbedding, ProductLabels, TaskLabel } from './records.js';
 import { createRegistryReaders } from './registry-readers.js';
-import { assertReadsHistory, type RecordName, type RecordSchemas } from './schemas.js';
+import { assertCompatible, type PublishedSchemas, type RecordName, type RecordSchemas } from './schemas.js';
 import { TOPICS } from './topics.js';
 import { validateProductEvent } from './validate.js';
 
@@ -18,6 +18,8 @@ export interface CodecOptions {
   readonly topicPrefix?: string;
   /** What `product.labels` and `product.labels.<task>` are written in; both formats are always read. */
   readonly labelsFormat?: 'avro' | 'json';
+  /** Schemas to write and to resolve to; by default those of contracts/avro. */
+  readonly schemas?: PublishedSchemas;
 }
 
 /** Subjects of the registry, after Confluent's topic-name strategy; all tasks share the schema of their topics. */
@@ -125,12 +127,12 @@ function typed<T>(codec: Codec<unknown>, check: (value: unknown) => unknown = (v
 
 /**
  * The codecs of all record types. With a registry, registers the schemas first: throws SCHEMA_INCOMPATIBLE when one is refused and
- * SCHEMA_REGISTRY_UNAVAILABLE (retriable) when it does not answer. Throws SCHEMA_INCOMPATIBLE, too, when today's schemas do not read every
- * version that was ever published.
+ * SCHEMA_REGISTRY_UNAVAILABLE (retriable) when it does not answer. Throws SCHEMA_INCOMPATIBLE, too, when today's schemas and those published
+ * before do not read each other.
  */
 export async function createCodecs(options: CodecOptions = {}): Promise<Codecs> {
-  const schemas = await loadSchemas();
-  assertReadsHistory(schemas);
+  const schemas = options.schemas ?? (await loadSchemas());
+  assertCompatible(schemas);
   const avro = (name: RecordName, otherwise?: Reader) => openAvro(name, schemas[name], options, otherwise);
 
   async function labelCodec<T>(name: 'ProductLabels' | 'TaskLabel'): Promise<Codec<T>> {

@@ -10,6 +10,8 @@ export const PASS_HEADERS = {
   receivedAt: 'labelstream-received-at',
   /** How often the listing was sent back because its claim check had vanished. */
   requeue: 'labelstream-requeue',
+  /** How often the event, or a record made from it, was replayed from the dead letters. */
+  replays: 'labelstream-replays',
 } as const;
 
 /** How often an event has passed and why; all zero for a new one. */
@@ -19,27 +21,32 @@ export interface Pass {
   /** Epoch milliseconds; absent for a new event. */
   readonly receivedAt?: number;
   readonly requeue: number;
+  /** Absent for an event that never was a dead letter. */
+  readonly replays?: number;
 }
 
 /** Reads the pass of an event. Without an attempt header the attempts equal the revision. Throws EVENT_INVALID. */
 export function readPass(headers: Readonly<Record<string, string>>): Pass {
   const revision = wholeNumber(headers, PASS_HEADERS.revision) ?? 0;
   const receivedAt = wholeNumber(headers, PASS_HEADERS.receivedAt);
+  const replays = wholeNumber(headers, PASS_HEADERS.replays);
   return {
     attempt: wholeNumber(headers, PASS_HEADERS.attempt) ?? revision,
     revision,
     requeue: wholeNumber(headers, PASS_HEADERS.requeue) ?? 0,
     ...(receivedAt === undefined ? {} : { receivedAt }),
+    ...(replays === undefined ? {} : { replays }),
   };
 }
 
 /** The headers that say `pass`; the inverse of {@link readPass}. */
-export function passHeaders({ attempt, revision, receivedAt, requeue }: Pass): Record<string, string> {
+export function passHeaders({ attempt, revision, receivedAt, requeue, replays }: Pass): Record<string, string> {
   return {
     [PASS_HEADERS.attempt]: String(attempt),
     [PASS_HEADERS.revision]: String(revision),
     ...(receivedAt === undefined ? {} : { [PASS_HEADERS.receivedAt]: String(receivedAt) }),
     ...(requeue === 0 ? {} : { [PASS_HEADERS.requeue]: String(requeue) }),
+    ...(replays === undefined ? {} : { [PASS_HEADERS.replays]: String(replays) }),
   };
 }
 

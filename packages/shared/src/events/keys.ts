@@ -9,8 +9,11 @@ export const cacheKeys = {
 } as const;
 
 export const stateKeys = {
-  /** What the sink published last for a product, per deployment prefix. */
-  published: (prefix: string, productId: string) => `pub:${prefix}${productId}`,
+  /**
+   * What the sink published last for a product, per deployment prefix. A prefix has no colon, so the first one after it ends it: without it, a
+   * product of one deployment could be named so that its key is that of another deployment's product.
+   */
+  published: (prefix: string, productId: string) => `pub:${prefix}:${productId}`,
   /** Set while the published state is complete; its absence makes the sink rebuild it from the label topic. */
   publishedComplete: (prefix: string) => `pub-complete:${prefix}`,
 } as const;

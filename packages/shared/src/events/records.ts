@@ -53,6 +53,16 @@ export interface ScoredLabel {
   readonly confidence: number;
 }
 
+/** A label's category in a taxonomy that others know. */
+export interface Category {
+  /** Name of the taxonomy, for example `google-product-taxonomy`. */
+  readonly taxonomy: string;
+  /** As the taxonomy has it. */
+  readonly id: string;
+  /** From the root. */
+  readonly path: readonly string[];
+}
+
 /** A task's decision. */
 export interface LabelledTask {
   readonly task: string;
@@ -60,6 +70,8 @@ export interface LabelledTask {
   readonly label: string;
   /** Taxonomy path from the root, when the bundle has one for this label. */
   readonly path?: readonly string[];
+  /** What the label is called in a taxonomy that others know, when the bundle says so. */
+  readonly category?: Category;
   readonly confidence: number;
   /** True when the confidence is below the threshold that holds the task's target precision. */
   readonly abstained: boolean;

@@ -24,19 +24,26 @@ export interface RecordSchemas {
 export type PublishedSchemas = Readonly<Record<RecordName, RecordSchemas>>;
 
 /**
- * Whether today's schemas still read everything that was ever published; a process that could not must not start. Throws
- * SCHEMA_INCOMPATIBLE, naming the record type and the version.
+ * Whether today's schemas read everything that was ever published, and are read by the version before them, with which they meet while one
+ * process after the other is brought up to date. A process for which that does not hold must not start. Throws SCHEMA_INCOMPATIBLE, naming
+ * the record type and the version.
  */
-export function assertReadsHistory(schemas: PublishedSchemas): void {
+export function assertCompatible(schemas: PublishedSchemas): void {
   for (const name of RECORD_NAMES) {
-    const type = openRecordType(schemas[name].current);
-    schemas[name].history.forEach((schema, index) => {
-      try {
-        type.readerOf(schema);
-      } catch (error) {
-        const message = `${name} does not read its own version ${index + 1}: ${describeError(error)}`;
-        throw new LabelstreamError('SCHEMA_INCOMPATIBLE', message, { cause: error });
-      }
-    });
+    const { current, history } = schemas[name];
+    for (const [index, schema] of history.entries()) {
+      assertReads({ reader: current, writer: schema }, `${name} does not read its own version ${index + 1}`);
+    }
+    const before = history.at(-2);
+    if (before !== undefined)
+      assertReads({ reader: before, writer: current }, `version ${history.length - 1} of ${name} does not read today's`);
+  }
+}
+
+function assertReads({ reader, writer }: { readonly reader: string; readonly writer: string }, problem: string): void {
+  try {
+    openRecordType(reader).readerOf(writer);
+  } catch (error) {
+    throw new LabelstreamError('SCHEMA_INCOMPATIBLE', `${problem}: ${describeError(error)}`, { cause: error });
   }
 }

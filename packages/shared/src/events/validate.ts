@@ -16,7 +16,8 @@ export const EVENT_LIMITS = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const CONTROL = /\p{Cc}/u;
+/** Characters that end a line in a log, a header or a terminal. Others that cannot be seen are part of an id like any letter. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 const SHA256 = /^[0-9a-f]{64}$/i;
 /** RFC 3339 with an offset, or a date alone (UTC): without an offset the instant would depend on the machine. */
@@ -54,7 +55,7 @@ function productIdOf(value: unknown): string {
   if (typeof value !== 'string') throw invalid(`productId must be text, it is ${describe(value)}`);
   if (value.trim() === '') throw new LabelstreamError('EVENT_NO_PRODUCT_ID', 'productId is empty');
   if (sizeBytes(value) > EVENT_LIMITS.productIdBytes) throw invalid(`productId has more than ${EVENT_LIMITS.productIdBytes} bytes`);
-  if (CONTROL.test(value)) throw invalid('productId has control characters');
+  if (CONTROL.test(value)) throw invalid('productId has control characters or line separators');
   // Two broken ids would become the same id, so they are refused rather than repaired.
   if (value.search(LONE_SURROGATE) >= 0) throw invalid('productId has half a surrogate pair');
   return value;

@@ -2,10 +2,11 @@ import type { Bundle, EncoderManifest, FusionManifest, ModalityPattern } from '.
 import type { LabelledTask } from '../events/records.js';
 import type { RunResult, Tensors } from '../ports/inference.js';
 import { allFinite, cosine, length } from '../tensor/math.js';
-import { type TokenSequence, unpackTokens } from '../tensor/token-sequence.js';
+import type { TokenSequence } from '../tensor/token-sequence.js';
 import { bucketOf, computeInRuns, lengthBuckets, runSizes } from './buckets.js';
-import { decideTask, patternOf } from './decide.js';
+import { createDecision, type Decision, patternOf } from './decide.js';
 import { floats, type ModelOptions } from './encoder-model.js';
+import { type HeadInput, headInput } from './head-input.js';
 
 /** The token sequences of a listing; at least one must be there. */
 export interface FusionInput {
@@ -37,20 +38,22 @@ export function createFusionModel(
   { manifest: encoder }: Bundle<EncoderManifest>,
   { inference, maxRunSize, onRun }: ModelOptions,
 ): FusionModel {
-  const width = manifest.tokenWidth;
+  const head = headInput(manifest.graph.reads ?? 'tokens', encoder);
   const buckets = lengthBuckets(encoder.text.contextLength);
+  const tasks = manifest.tasks.map((task) => ({ logits: `logits_${task.name}`, decide: createDecision(task) }));
 
   const toRow = (input: FusionInput): Row | undefined => {
     const pattern = patternOf(input.image !== undefined, input.text !== undefined);
     // A missing modality is one masked token: attention over padding is computed in vain.
-    const imageLength = input.image?.count ?? 1;
-    const textLength = input.text === undefined ? 1 : bucketOf(input.text.count, buckets);
+    const imageLength = input.image === undefined ? 1 : head.count(input.image);
+    const textCount = input.text === undefined ? 1 : head.count(input.text);
+    const textLength = textCount === 1 ? 1 : bucketOf(textCount, buckets);
     return pattern && { ...input, pattern, imageLength, textLength };
   };
   const fuseRun = async (rows: readonly Row[]) => {
-    const result = await inference.run('fusion', stackRows(rows, width));
+    const result = await inference.run('fusion', stackRows(rows, head));
     onRun?.('fusion', rows.length, result.runMs);
-    return readRows(result, rows, manifest);
+    return readRows(result, rows, tasks);
   };
   const fuse: FusionModel['fuse'] = async (inputs) => {
     const rows = inputs.map(toRow);
@@ -64,8 +67,8 @@ export function createFusionModel(
     warmUp: async () => {
       const sequence = (count: number): TokenSequence => ({
         count,
-        width,
-        tokens: new Uint16Array(count * width),
+        width: encoder.tokenWidth,
+        tokens: new Uint16Array(count * encoder.tokenWidth),
         embedding: new Float32Array(encoder.embeddingWidth),
       });
       const image = sequence(encoder.towers.image.tokenCount);
@@ -80,20 +83,21 @@ export function createFusionModel(
 }
 
 /** Rows of one bucket as padded tensors with a mask per modality. */
-function stackRows(rows: readonly Row[], width: number): Tensors {
-  const image = stackSequences(rows, (row) => row.image, rows[0]?.imageLength ?? 1, width);
-  const text = stackSequences(rows, (row) => row.text, rows[0]?.textLength ?? 1, width);
+function stackRows(rows: readonly Row[], head: HeadInput): Tensors {
+  const image = stackSequences(rows, (row) => row.image, rows[0]?.imageLength ?? 1, head);
+  const text = stackSequences(rows, (row) => row.text, rows[0]?.textLength ?? 1, head);
   return { image_tokens: image.tokens, image_mask: image.mask, text_tokens: text.tokens, text_mask: text.mask };
 }
 
-function stackSequences(rows: readonly Row[], pick: (row: Row) => TokenSequence | undefined, padded: number, width: number) {
+function stackSequences(rows: readonly Row[], pick: (row: Row) => TokenSequence | undefined, padded: number, head: HeadInput) {
+  const { width } = head;
   const tokens = new Float32Array(rows.length * padded * width);
   const mask = new Float32Array(rows.length * padded);
   rows.forEach((row, at) => {
     const sequence = pick(row);
     if (sequence === undefined) return;
-    unpackTokens(sequence, tokens, at * padded * width);
-    mask.fill(1, at * padded, at * padded + sequence.count);
+    head.write(sequence, tokens, at * padded * width);
+    mask.fill(1, at * padded, at * padded + head.count(sequence));
   });
   return {
     tokens: { type: 'float32', dims: [rows.length, padded, width], data: tokens },
@@ -101,7 +105,13 @@ function stackSequences(rows: readonly Row[], pick: (row: Row) => TokenSequence 
   } as const;
 }
 
-function readRows({ outputs }: RunResult, rows: readonly Row[], { tasks }: FusionManifest): (Prediction | undefined)[] {
+interface TaskOutput {
+  /** Name of the graph's output. */
+  readonly logits: string;
+  readonly decide: Decision;
+}
+
+function readRows({ outputs }: RunResult, rows: readonly Row[], tasks: readonly TaskOutput[]): (Prediction | undefined)[] {
   const rowOf = (name: string) => {
     const values = floats(outputs, name);
     const size = values.length / rows.length;
@@ -109,13 +119,13 @@ function readRows({ outputs }: RunResult, rows: readonly Row[], { tasks }: Fusio
   };
   const embeddings = rowOf('embedding');
   const weights = rowOf('modality_weights');
-  const logits = tasks.map((task) => rowOf(`logits_${task.name}`));
+  const logits = tasks.map((task) => rowOf(task.logits));
   return rows.map((row, at) => {
     const [embedding, weight, scores] = [embeddings(at), weights(at), logits.map((ofTask) => ofTask(at))];
     if (![embedding, weight, ...scores].every(allFinite)) return undefined;
     return {
-      labels: tasks.map((task, index) =>
-        decideTask(task, scores[index] ?? [], [weight[2 * index] ?? 0, weight[2 * index + 1] ?? 0], row.pattern),
+      labels: tasks.map(({ decide }, index) =>
+        decide(scores[index] ?? [], [weight[2 * index] ?? 0, weight[2 * index + 1] ?? 0], row.pattern),
       ),
       embedding: unit(embedding),
       ...(row.image && row.text ? { imageTextMatch: cosine(row.image.embedding, row.text.embedding) } : {}),

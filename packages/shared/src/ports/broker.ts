@@ -104,6 +104,11 @@ export interface Broker {
     readonly follow?: boolean;
     readonly signal?: AbortSignal;
   }): AsyncIterable<InMessage>;
+  /**
+   * Deletes for good what lies before these positions: a log is deleted from its beginning only. A position at or before the first offset
+   * deletes nothing. Throws CONFIG_INVALID where the topic keeps its records for ever, or where it is not allowed.
+   */
+  deleteBefore(positions: readonly PartitionOffset[]): Promise<void>;
   /** Throws BROKER_UNAVAILABLE when Kafka does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

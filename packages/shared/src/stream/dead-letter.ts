@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import { PASS_HEADERS } from '../events/headers.js';
 import type { InMessage } from '../ports/broker.js';
 import type { OutRecord } from './outcome.js';
 import type { StageName } from './stage.js';
@@ -19,8 +20,8 @@ export const DEAD_LETTER_HEADERS = {
 
 /** Headers around the replay of a dead letter. */
 export const REPLAY_HEADERS = {
-  /** On a message that was sent again: how often, counting up. */
-  replays: 'labelstream-replays',
+  /** On a message that was sent again and on every record made from it: how often, counting up. */
+  replays: PASS_HEADERS.replays,
   /** On a marker: `<partition>-<offset>` of the dead letter, in the same topic, that was replayed. */
   replayed: 'labelstream-replayed',
 } as const;

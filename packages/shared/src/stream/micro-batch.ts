@@ -38,8 +38,9 @@ export function createMicroBatcher(policy: BatchPolicy): MicroBatcher {
 
   function share({ live, backfill }: Readonly<Record<Lane, number>>): Record<Lane, number> {
     const contested = live > 0 && backfill > 0 && live + backfill > policy.maxSize;
-    if (contested) owedToBackfill = Math.min(owedToBackfill + policy.backfillShare * policy.maxSize, policy.maxSize);
-    const reserved = contested ? Math.min(Math.floor(owedToBackfill), backfill) : 0;
+    // The fraction that was saved up comes on top of a whole batch, or a share above one half of small batches would never be reached.
+    if (contested) owedToBackfill = Math.min(owedToBackfill + policy.backfillShare * policy.maxSize, policy.maxSize + 1);
+    const reserved = contested ? Math.min(Math.floor(owedToBackfill), backfill, policy.maxSize) : 0;
     const liveSlots = Math.min(live, policy.maxSize - reserved);
     const backfillSlots = Math.min(backfill, policy.maxSize - liveSlots);
     owedToBackfill = Math.max(0, owedToBackfill - backfillSlots);

@@ -24,7 +24,8 @@ export function createSendBack({ topics, codec, limit }: SendBackDeps): SendBack
   return (record, pass, what) => {
     const { productId, version, op, lane, listing, occurredAt, receivedAt, revision } = record;
     if (pass.requeue >= limit) return deadLetter('REQUEUE_EXHAUSTED', `${what} vanished ${pass.requeue + 1} times`);
-    const headers = passHeaders({ attempt: Math.max(pass.attempt, revision), revision, receivedAt, requeue: pass.requeue + 1 });
+    // With the count of its replays, or a listing that keeps ending as a dead letter could be replayed for ever.
+    const headers = passHeaders({ ...pass, attempt: Math.max(pass.attempt, revision), revision, receivedAt, requeue: pass.requeue + 1 });
     const value = codec.encode({ productId, version, op, occurredAt, ...listing });
     return emit([{ topic: topics.of('events', lane), key: productId, value, headers }], 'SENT_BACK');
   };

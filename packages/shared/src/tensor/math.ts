@@ -1,14 +1,16 @@
 /** Softmax of `logits / temperature` in double precision; sums to 1. All logits must be finite. */
 export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Array {
-  const out = Float64Array.from(logits, (value) => value / temperature);
-  const top = out.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let top = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < logits.length; at++) top = Math.max(top, logits[at] as number);
+  const out = new Float64Array(logits.length);
   let sum = 0;
   for (let at = 0; at < out.length; at++) {
-    const value = Math.exp((out[at] as number) - top);
+    const value = Math.exp(((logits[at] as number) - top) / temperature);
     out[at] = value;
     sum += value;
   }
-  return out.map((value) => value / sum);
+  for (let at = 0; at < out.length; at++) out[at] = (out[at] as number) / sum;
+  return out;
 }
 
 /** Euclidean length. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openInference } from '../../src/adapters/onnx/inference.js';
 import { graphFiles } from '../../src/bundle/graphs.js';
-import { bundleId, checkPair, loadBundle, verifyGolden } from '../../src/bundle/load.js';
+import { bundleId, checkPair, loadAnyBundle, loadBundle, verifyGolden } from '../../src/bundle/load.js';
 import type { Bundle, EncoderManifest, FusionManifest } from '../../src/bundle/manifest.js';
 
 const FIXTURES = 'packages/shared/test/fixtures/bundles';
@@ -189,6 +189,16 @@ describe('loadBundle', () => {
     await expect(load(kind)).rejects.toMatchObject({ code: 'BUNDLE_INVALID', message: expect.stringMatching(message) });
   });
 
+  it('takes a bundle of whichever kind, whole as ever', async () => {
+    expect((await loadAnyBundle(join(folder, 'fusion'))).manifest.kind).toBe('fusion');
+    await edit('encoder', (manifest) => Object.assign(manifest.files as Json, { 'extra.bin': { sha256: '0'.repeat(64), sizeBytes: 1 } }));
+    await expect(loadAnyBundle(join(folder, 'encoder'))).rejects.toMatchObject({
+      message: expect.stringContaining('"extra.bin" is missing'),
+    });
+    await edit('fusion', (manifest) => Object.assign(manifest, { kind: 'reranker' }));
+    await expect(loadAnyBundle(join(folder, 'fusion'))).rejects.toMatchObject({ message: expect.stringContaining('kind is "reranker"') });
+  });
+
   it('refuses a folder without a manifest, and one whose manifest is not JSON', async () => {
     await expect(loadBundle(join(folder, 'nothing'), 'encoder')).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
     await writeFile(join(folder, 'encoder/manifest.json'), '{');
@@ -219,6 +229,19 @@ describe('loadBundle', () => {
     const { encoder, fusion } = await checkPairOf('fusion');
     const wider = { ...fusion, manifest: { ...fusion.manifest, tokenWidth: 9 } };
     expect(() => checkPair(encoder, wider)).toThrow(expect.objectContaining({ code: 'BUNDLE_MISMATCH' }));
+  });
+
+  it('refuses a head that reads embeddings of another width', async () => {
+    const { encoder, fusion } = await checkPairOf('fusion');
+    const { manifest } = fusion;
+    const reading = (width: number): Bundle<FusionManifest> => ({
+      ...fusion,
+      manifest: { ...manifest, tokenWidth: width, embeddingWidth: width, graph: { ...manifest.graph, reads: 'embeddings' } },
+    });
+    expect(() => checkPair(encoder, reading(6))).not.toThrow();
+    expect(() => checkPair(encoder, reading(8))).toThrow(
+      expect.objectContaining({ code: 'BUNDLE_MISMATCH', message: expect.stringContaining('reads 8 features an embedding') }),
+    );
   });
 });
 

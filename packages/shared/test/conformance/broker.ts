@@ -148,6 +148,31 @@ function readConformance(broker: () => Broker): void {
     expect(await readAll(broker(), { topic: topic!, from: 'latest' })).toEqual([]);
   });
 
+  it('deletes what lies before a position, and nothing else', async () => {
+    const [topic] = await createTopics(broker(), 2, 'delete');
+    const producer = await broker().producer();
+    await producer.send(Array.from({ length: 100 }, (_, i) => record(topic!, `key-${i}`, `${i}`)));
+    const [first, second] = await broker().describe([topic!]);
+    await broker().deleteBefore([
+      { topic: topic!, partition: first!.partition, offset: first!.latest },
+      { topic: topic!, partition: second!.partition, offset: 3 },
+    ]);
+    // A position that was passed already brings nothing back.
+    await broker().deleteBefore([{ topic: topic!, partition: second!.partition, offset: 1 }]);
+    expect(await broker().describe([topic!])).toEqual([
+      { ...first, earliest: first!.latest },
+      { ...second, earliest: 3 },
+    ]);
+    const left = await readAll(broker(), { topic: topic!, from: [{ topic: topic!, partition: second!.partition, offset: 0 }] });
+    expect(left.map(({ offset }) => offset)).toEqual(Array.from({ length: second!.latest - 3 }, (_, i) => i + 3));
+    await producer.send([record(topic!, 'key-0', 'new')]);
+    await producer.close();
+    expect((await readAll(broker(), { topic: topic! })).map(textOf)).toContain('new');
+    const joined = await join(broker(), topic!, unique('group'));
+    expect(await takeCount(joined, 'live', left.length + 1)).toHaveLength(left.length + 1);
+    await joined.close();
+  });
+
   it('follows a topic until it is aborted, new messages arriving soon', async () => {
     const [topic] = await createTopics(broker(), 2, 'follow');
     const producer = await broker().producer();

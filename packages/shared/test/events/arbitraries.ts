@@ -13,7 +13,7 @@ const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) =
 const float = fc.float({ noNaN: true });
 const productId = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-  .filter((id) => id.trim() !== '' && !/\p{Cc}/u.test(id) && Buffer.byteLength(id) <= 512);
+  .filter((id) => id.trim() !== '' && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(id) && Buffer.byteLength(id) <= 512);
 const op = fc.constantFrom('UPSERT' as const, 'DELETE' as const);
 const lane = fc.constantFrom(...LANES);
 const state = fc.constantFrom(...MODALITY_STATES);
@@ -36,10 +36,12 @@ const listing = fc.record(listingFields, { requiredKeys: ['attributes', 'images'
 const modality = fc.record({ state, sha256, reason: label }, { requiredKeys: ['state'], ...optional });
 const model = fc.record({ encoder: label, fusion: label, generation: count }, optional);
 const scored = fc.record({ label, confidence: number }, optional);
+const category = fc.record({ taxonomy: label, id: label, path: fc.array(label) }, optional);
 const decision = {
   task: label,
   label,
   path: fc.array(label),
+  category,
   confidence: number,
   abstained: fc.boolean(),
   alternatives: fc.array(scored, { maxLength: 3 }),

@@ -43,6 +43,7 @@ describe('validateProductEvent', () => {
     refused({ productId: 'a\nb' }, 'EVENT_INVALID', 'productId has control characters');
     refused({ productId: 'a\u0000' }, 'EVENT_INVALID', 'productId has control characters');
     refused({ productId: 'a\u0085' }, 'EVENT_INVALID', 'productId has control characters');
+    refused({ productId: 'a\u2028' }, 'EVENT_INVALID', 'line separators');
     refused({ productId: 'a\uD800' }, 'EVENT_INVALID', 'productId has half a surrogate pair');
     expect(validateProductEvent({ ...event, productId: 'ü'.repeat(256) }).productId).toHaveLength(256);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TaskSpec } from '../../src/bundle/manifest.js';
-import { decideTask, patternOf } from '../../src/model/decide.js';
+import { createDecision, patternOf } from '../../src/model/decide.js';
 
 const spec = (over: Partial<TaskSpec> = {}): TaskSpec => ({
   name: 'articleType',
@@ -12,6 +12,8 @@ const spec = (over: Partial<TaskSpec> = {}): TaskSpec => ({
   threshold: { complete: 0.5, imageOnly: 0.5, textOnly: null },
   ...over,
 });
+
+const decideTask = (task: TaskSpec, ...given: Parameters<ReturnType<typeof createDecision>>) => createDecision(task)(...given);
 
 describe('patternOf', () => {
   it.each([
@@ -24,7 +26,7 @@ describe('patternOf', () => {
   });
 });
 
-describe('decideTask', () => {
+describe('createDecision', () => {
   it('gives the likeliest label with its path, and the next three', () => {
     const decision = decideTask(spec(), [5, 1, 3, 2, 0], [0.25, 0.75], 'complete');
     expect(decision).toMatchObject({ task: 'articleType', label: 'Shirt', path: ['Apparel', 'Topwear', 'Shirt'], abstained: false });
@@ -32,8 +34,20 @@ describe('decideTask', () => {
     expect([decision.imageWeight, decision.textWeight]).toEqual([0.25, 0.75]);
   });
 
-  it('leaves the path out where the bundle has none', () => {
-    expect(decideTask(spec(), [0, 9, 0, 0, 0], [1, 0], 'imageOnly')).not.toHaveProperty('path');
+  it('leaves path and category out where the bundle has none', () => {
+    const decision = decideTask(spec(), [0, 9, 0, 0, 0], [1, 0], 'imageOnly');
+    expect(decision).not.toHaveProperty('path');
+    expect(decision).not.toHaveProperty('category');
+  });
+
+  it('names the label’s category in the taxonomy of the bundle, and leaves it out for a label that has none', () => {
+    const byLabel = { Shirt: { id: '212', path: ['Apparel & Accessories', 'Clothing', 'Shirts & Tops'] } };
+    const task = spec({ category: { taxonomy: 'google-product-taxonomy', byLabel } });
+    expect(decideTask(task, [9, 0, 0, 0, 0], [1, 0], 'complete')).toMatchObject({
+      path: ['Apparel', 'Topwear', 'Shirt'],
+      category: { taxonomy: 'google-product-taxonomy', id: '212', path: ['Apparel & Accessories', 'Clothing', 'Shirts & Tops'] },
+    });
+    expect(decideTask(task, [0, 9, 0, 0, 0], [1, 0], 'complete')).not.toHaveProperty('category');
   });
 
   it('calibrates with the temperature of what the listing has', () => {
@@ -53,6 +67,45 @@ describe('decideTask', () => {
       label: 'a',
       confidence: 0.5,
       abstained: false,
+    });
+  });
+
+  it('gives a tie to the label that the bundle names first', () => {
+    const { label, alternatives } = decideTask(spec(), [1, 1, 1, 1, 1], [1, 0], 'complete');
+    expect([label, ...alternatives.map((each) => each.label)]).toEqual(['Shirt', 'Dress', 'Shoe', 'Bag']);
+  });
+
+  it('takes no label for a property of JavaScript’s objects', () => {
+    const labels = ['constructor', 'toString'];
+    const category = { taxonomy: 'shop', byLabel: {} };
+    const decision = decideTask(spec({ labels, paths: {}, category }), [1, 0], [1, 0], 'complete');
+    expect(decision).toMatchObject({ label: 'constructor' });
+    expect(decision).not.toHaveProperty('path');
+    expect(decision).not.toHaveProperty('category');
+  });
+
+  describe('with a walk', () => {
+    const labels = ['Wear', 'Wear > Shirt', 'Wear > Dress', 'Shoe'];
+    const taxonomy = spec({
+      labels,
+      paths: Object.fromEntries(labels.map((label) => [label, label.split(' > ')])),
+      walk: { beam: 2 },
+      threshold: { complete: 0.8, imageOnly: 0.8, textOnly: null },
+    });
+
+    it('gives the deepest category that reaches the threshold, and the ends of the other paths', () => {
+      expect(decideTask(taxonomy, [0, 9, 2, 0], [1, 0], 'complete')).toMatchObject({
+        label: 'Wear > Shirt',
+        path: ['Wear', 'Shirt'],
+        abstained: false,
+        alternatives: [{ label: 'Wear > Dress' }, { label: 'Shoe' }],
+      });
+      expect(decideTask(taxonomy, [0, 5, 5, 0], [1, 0], 'complete')).toMatchObject({ label: 'Wear', path: ['Wear'], abstained: false });
+    });
+
+    it('abstains with the first category of the best path where not even that reaches it', () => {
+      expect(decideTask(taxonomy, [0, 1, 1, 1], [1, 0], 'complete')).toMatchObject({ label: 'Shoe', abstained: true });
+      expect(decideTask(taxonomy, [0, 9, 1, 0], [0, 1], 'textOnly')).toMatchObject({ label: 'Wear', abstained: true });
     });
   });
 

@@ -16,7 +16,7 @@ const SERVED_TIMEOUT_MS = 15_000;
 const SERVED_POLL_MS = 50;
 
 /** The administrative part of the broker port. */
-export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'ping'> {
+export interface KafkaAdmin extends Pick<Broker, 'ensureTopics' | 'describe' | 'committed' | 'deleteBefore' | 'ping'> {
   /** As `committed`, for topics that are known to exist; one round trip less. */
   positions(groupId: string, topics: readonly string[]): Promise<PartitionOffset[]>;
   /** Removes an empty group; says nothing when it is not there. */
@@ -87,6 +87,15 @@ async function positionsOf(admin: Admin, groupId: string, topics: readonly strin
   );
 }
 
+async function deleteFrom(admin: Admin, topic: string, positions: readonly PartitionOffset[]): Promise<void> {
+  // kafkajs looks for the leaders in what it knows of the cluster, which is nothing of this topic until its offsets were asked for.
+  const offsets = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, low }) => [partition, Number(low)]));
+  const partitions = positions
+    .filter(({ partition, offset }) => offset > (offsets.get(partition) ?? 0))
+    .map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+  if (partitions.length > 0) await admin.deleteTopicRecords({ topic, partitions });
+}
+
 async function existingOf(admin: Admin, topics: readonly string[]): Promise<string[]> {
   const existing = new Set(await admin.listTopics());
   return topics.filter((topic) => existing.has(topic));
@@ -145,6 +154,18 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
     committed: (groupId, topics) =>
       withAdmin('reading positions', async (admin) => positionsOf(admin, groupId, await existingOf(admin, topics))),
     positions: (groupId, topics) => withAdmin('reading positions', (admin) => positionsOf(admin, groupId, topics)),
+    deleteBefore: (positions) =>
+      offsetRequests.run(() =>
+        withAdmin('deleting records', async (admin) => {
+          for (const topic of new Set(positions.map((position) => position.topic))) {
+            await deleteFrom(
+              admin,
+              topic,
+              positions.filter((position) => position.topic === topic),
+            );
+          }
+        }),
+      ),
     ping: () =>
       within(PING_WITHIN_MS, 'ping', askForCluster()).catch((error: unknown) => {
         throw toBrokerError(error, 'asking for the cluster');

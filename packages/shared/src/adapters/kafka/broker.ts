@@ -52,6 +52,7 @@ export function createKafkaBroker(deps: KafkaBrokerDeps): Broker {
     ensureTopics: admin.ensureTopics,
     describe: admin.describe,
     committed: admin.committed,
+    deleteBefore: admin.deleteBefore,
     ping: admin.ping,
     read: (options) => readTopic({ openClient, admin, clientId, log }, options, closed.signal),
     async close() {

@@ -42,13 +42,14 @@ interface Facts {
   readonly message: string;
 }
 
+const firstOf = (list: unknown): unknown[] => (Array.isArray(list) ? list.slice(0, 8) : []);
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 
-/** The error, what it wraps, and the members of an aggregate; bounded, so that a cycle does no harm. */
+/** The error, what it wraps, and the members of an aggregate (or of one about several partitions); bounded, so that a cycle does no harm. */
 function chain(error: unknown, depth = 0): Facts[] {
   if (typeof error !== 'object' || error === null || depth > 8) return [];
-  const { name, type, message, cause, errors } = error as Record<string, unknown>;
-  const members = Array.isArray(errors) ? errors.slice(0, 8) : [];
+  const { name, type, message, cause, errors, partitions } = error as Record<string, unknown>;
+  const members = [...firstOf(errors), ...firstOf(partitions).map((partition) => (partition as { error?: unknown } | null)?.error)];
   return [
     { name: text(name), type: text(type), message: text(message) },
     ...[cause, ...members].flatMap((inner) => chain(inner, depth + 1)),

@@ -68,6 +68,10 @@ export function createMemoryBroker(): Broker {
       assertOpen();
       return committed(groupId, topics);
     },
+    async deleteBefore(positions) {
+      assertOpen();
+      for (const { topic, partition, offset } of positions) log.deleteBefore(topic, partition, offset);
+    },
     read(options) {
       assertOpen();
       return readLog(log, options);

@@ -29,11 +29,12 @@ export async function createMemorySubscription(
 
   /** Moves one entry into the buffers; false when there is none or no room. */
   function advance(cursor: Cursor): boolean {
-    const { topic, partition, offset } = cursor;
+    const { topic, partition } = cursor;
+    const offset = Math.max(cursor.offset, log.earliest(topic, partition));
     const lane = laneOf.get(topic) ?? 'live';
     const entry = buffers.size(lane) < options.maxBufferedPerLane ? log.at(topic, partition, offset) : undefined;
     if (entry === undefined) return false;
-    cursor.offset++;
+    cursor.offset = offset + 1;
     const message = toInMessage(entry, { topic, partition, offset, lane, generation });
     if (message !== null) buffers.push(lane, [message]);
     return true;

@@ -21,14 +21,24 @@ export interface TopicLog {
   create(topic: string, partitions: number): void;
   /** 0 for a topic that does not exist. */
   partitionCount(topic: string): number;
+  /** The first offset that was not deleted. */
+  earliest(topic: string, partition: number): number;
   /** The offset after the last entry. */
   latest(topic: string, partition: number): number;
   at(topic: string, partition: number, offset: number): LogEntry | undefined;
   /** Appends all records or none. `transactional` ends with a control record in every partition written to. */
   append(records: readonly OutRecord[], transactional: boolean): void;
+  /** Deletes the entries before an offset; never more than there are. */
+  deleteBefore(topic: string, partition: number, offset: number): void;
   describe(topics: readonly string[]): TopicInfo[];
   /** Calls `listener` after each append; returns how to stop that. */
   onAppend(listener: () => void): () => void;
+}
+
+interface Partition {
+  earliest: number;
+  /** A deleted entry leaves its place empty, so that the offset of an entry stays its index. */
+  readonly entries: (LogEntry | undefined)[];
 }
 
 /** FNV-1a: any fixed hash keeps the records of one key in one partition. */
@@ -42,9 +52,9 @@ function copyRecord(record: OutRecord): OutRecord {
   return { ...record, value: record.value === null ? null : Uint8Array.from(record.value) };
 }
 
-/** Creates an empty log. It keeps everything for the life of the process. */
+/** Creates an empty log. It keeps what is not deleted for the life of the process. */
 export function createTopicLog(): TopicLog {
-  const topics = new Map<string, LogEntry[][]>();
+  const topics = new Map<string, Partition[]>();
   const listeners = new Set<() => void>();
 
   function check(record: OutRecord): void {
@@ -55,10 +65,10 @@ export function createTopicLog(): TopicLog {
 
   function append(records: readonly OutRecord[], transactional: boolean): void {
     for (const record of records) check(record);
-    const written = new Set<LogEntry[]>();
+    const written = new Set<Partition['entries']>();
     for (const record of records) {
       const partitions = topics.get(record.topic) ?? [];
-      const entries = partitions[partitionOf(record.key, partitions.length)];
+      const entries = partitions[partitionOf(record.key, partitions.length)]?.entries;
       if (entries === undefined) continue;
       entries.push({ control: false, record: copyRecord(record), timestampMs: Date.now() });
       written.add(entries);
@@ -72,16 +82,25 @@ export function createTopicLog(): TopicLog {
       if (!topics.has(topic))
         topics.set(
           topic,
-          Array.from({ length: partitions }, () => []),
+          Array.from({ length: partitions }, () => ({ earliest: 0, entries: [] })),
         );
     },
     partitionCount: (topic) => topics.get(topic)?.length ?? 0,
-    latest: (topic, partition) => topics.get(topic)?.[partition]?.length ?? 0,
-    at: (topic, partition, offset) => topics.get(topic)?.[partition]?.[offset],
+    earliest: (topic, partition) => topics.get(topic)?.[partition]?.earliest ?? 0,
+    latest: (topic, partition) => topics.get(topic)?.[partition]?.entries.length ?? 0,
+    at: (topic, partition, offset) => topics.get(topic)?.[partition]?.entries[offset],
     append,
+    deleteBefore(topic, partition, offset) {
+      const log = topics.get(topic)?.[partition];
+      if (log === undefined) return;
+      const end = Math.min(offset, log.entries.length);
+      if (end <= log.earliest) return;
+      log.entries.fill(undefined, log.earliest, end);
+      log.earliest = end;
+    },
     describe: (names) =>
       names.flatMap((topic) =>
-        (topics.get(topic) ?? []).map((entries, partition) => ({ topic, partition, earliest: 0, latest: entries.length })),
+        (topics.get(topic) ?? []).map(({ earliest, entries }, partition) => ({ topic, partition, earliest, latest: entries.length })),
       ),
     onAppend(listener) {
       listeners.add(listener);

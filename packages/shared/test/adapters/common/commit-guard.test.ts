@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCommitGuard } from '../../../src/adapters/common/commit-guard.js';
 import type { InMessage } from '../../../src/ports/broker.js';
@@ -30,5 +31,21 @@ describe('commit guard', () => {
     guard.reset();
     guard.handedOut([message(0, 40)]);
     expect(guard.committable([position(0, 11), position(1, 4), position(0, 41)])).toEqual([position(0, 41)]);
+  });
+
+  it('lets, whatever is handed out and asked for, only positions after what this generation was given through', () => {
+    const offsets = fc.uniqueArray(fc.nat(50), { minLength: 1, maxLength: 10 }).map((all) => all.sort((a, b) => a - b));
+    fc.assert(
+      fc.property(fc.array(offsets, { maxLength: 3 }), offsets, fc.array(fc.nat(60)), (former, mine, asked) => {
+        const guard = createCommitGuard();
+        for (const lost of former) {
+          guard.handedOut(lost.map((offset) => message(0, offset)));
+          guard.reset();
+        }
+        guard.handedOut(mine.map((offset) => message(0, offset)));
+        const through = guard.committable(asked.map((offset) => position(0, offset))).map(({ offset }) => offset);
+        expect(through).toEqual(asked.filter((offset) => offset > mine[0]! && offset <= mine.at(-1)! + 1));
+      }),
+    );
   });
 });

@@ -38,6 +38,36 @@ describe('lane buffers', () => {
     );
   });
 
+  it('never mix the lanes, and forget everything at a clear', () => {
+    const lane = fc.constantFrom('live' as const, 'backfill' as const);
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ kind: fc.constant('push' as const), lane, count: fc.nat(6) }) },
+      { weight: 5, arbitrary: fc.record({ kind: fc.constant('take' as const), lane, count: fc.nat(8) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), lane, count: fc.constant(0) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const buffers = createLaneBuffers();
+        const model = { live: [] as number[], backfill: [] as number[] };
+        let next = 0;
+        for (const { kind, lane: of, count } of steps) {
+          if (kind === 'push') {
+            const pushed = Array.from({ length: count }, () => next++);
+            model[of].push(...pushed);
+            buffers.push(of, pushed.map(message));
+          } else if (kind === 'take') {
+            expect(buffers.take(of, count).map(({ offset }) => offset)).toEqual(model[of].splice(0, count));
+          } else {
+            buffers.clear();
+            model.live.length = 0;
+            model.backfill.length = 0;
+          }
+          expect([buffers.size('live'), buffers.size('backfill')]).toEqual([model.live.length, model.backfill.length]);
+        }
+      }),
+    );
+  });
+
   it('end a wait on a push, a wake, a close and after its time', async () => {
     for (const end of [
       (buffers: ReturnType<typeof createLaneBuffers>) => buffers.push('backfill', [message(0)]),

@@ -36,6 +36,11 @@ describe('errors of kafkajs', () => {
       Object.assign(new Error('topics'), { errors: [protocol('POLICY_VIOLATION')] }),
       'CONFIG_INVALID',
     ],
+    [
+      'a policy that forbids it for one of several partitions',
+      Object.assign(new Error('records'), { partitions: [{ partition: 0, error: protocol('POLICY_VIOLATION') }] }),
+      'CONFIG_INVALID',
+    ],
     ['wrong credentials', Object.assign(new Error('no'), { name: 'KafkaJSSASLAuthenticationError' }), 'CONFIG_INVALID'],
     ['a fault of the program', new TypeError('x is not a function'), 'STAGE_FAILED'],
     ['any other error', new Error('odd'), 'BROKER_UNAVAILABLE'],

@@ -5,6 +5,7 @@ test.each([
   ['s3://shop-images/a/b.jpg', 'shop-images', 'a/b.jpg'],
   ['s3://shop.images/a b?c#d%20e', 'shop.images', 'a b?c#d%20e'],
   ['S3://bucket//x', 'bucket', '/x'],
+  ['s3://bucket/..a/b../c.d', 'bucket', '..a/b../c.d'],
 ])('%s', (uri, bucket, key) => {
   expect(parseS3Uri(uri)).toEqual({ bucket, key });
 });
@@ -22,6 +23,11 @@ test.each([
   's3://ab/key',
   `s3://bucket/${'k'.repeat(1025)}`,
   's3:bucket/key',
+  's3://bucket/../other/key',
+  's3://bucket/a/..',
+  's3://bucket/./key',
+  's3://bucket/a\r\nHost: b',
+  's3://bucket/a\u0000',
 ])('%.60s is refused', (uri) => {
   expect(() => parseS3Uri(uri)).toThrowError(expect.objectContaining({ code: 'IMAGE_URI_INVALID' }));
 });

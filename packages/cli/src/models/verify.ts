@@ -1,0 +1,30 @@
+import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
+import { checkPair, loadAnyBundle, loadBundle } from '@labelstream/shared/bundle/load';
+import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
+import { describeError } from '@labelstream/shared/errors';
+
+/** What `models verify` found of one bundle. */
+export type Verdict = { readonly folder: string } & (
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly problem: string }
+);
+
+/**
+ * Verifies a bundle as a service does before it starts: manifest against the schema, files by hash, golden vectors through ONNX Runtime;
+ * with `encoderFolder`, also that a head is for that encoder.
+ */
+export async function verifyBundle(folder: string, encoderFolder?: string): Promise<Verdict> {
+  try {
+    const bundle = await loadAnyBundle(folder);
+    if (encoderFolder !== undefined) await verifyPair(bundle, await loadBundle(encoderFolder, 'encoder'));
+    const { inference } = await openBundles([bundle], { INFERENCE_THREADS: 1, INFERENCE_PROVIDER: 'cpu' }, async () => null);
+    await inference.close();
+    return { folder, ok: true, id: bundle.id };
+  } catch (error) {
+    return { folder, ok: false, problem: describeError(error) };
+  }
+}
+
+async function verifyPair(bundle: Bundle, encoder: Bundle<EncoderManifest>): Promise<void> {
+  if (bundle.manifest.kind === 'fusion') checkPair(encoder, { ...bundle, manifest: bundle.manifest });
+}

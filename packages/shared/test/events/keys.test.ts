@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stateKeys } from '../../src/events/keys.js';
+
+/** As the settings allow it. */
+const anyPrefix = fc.stringMatching(/^[a.:_-]{0,4}$/).map((text) => text.replaceAll(':', ''));
+const anyId = fc.string({ unit: fc.constantFrom('a', '.', ':', '-'), maxLength: 6 });
+
+test('no product id makes a key of another deployment, or of another product', () => {
+  fc.assert(
+    fc.property(anyPrefix, anyId, anyPrefix, anyId, (prefix, id, otherPrefix, otherId) => {
+      const [key, other] = [stateKeys.published(prefix, id), stateKeys.published(otherPrefix, otherId)];
+      expect(key === other).toBe(prefix === otherPrefix && id === otherId);
+      expect(key).not.toBe(stateKeys.publishedComplete(otherPrefix));
+    }),
+    { numRuns: 2000 },
+  );
+});
