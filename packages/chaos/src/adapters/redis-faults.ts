@@ -38,7 +38,7 @@ export async function limitMemory(url: string): Promise<() => Promise<unknown>> 
 
 /** In one step, so that nobody sees half of it: the keys of what was published last and the one that says they are complete. */
 export const deletePublished = (url: string) =>
-  on(url, (redis) => redis.eval("for _, key in ipairs(redis.call('KEYS', 'pub*')) do redis.call('DEL', key) end return 1", 0));
+  on(url, (redis) => redis.eval("for _, key in ipairs(redis.call('KEYS', 'pub:*')) do redis.call('DEL', key) end return 1", 0));
 
 /** Jobs that the retry queue still has to hand out, or has handed out and not got back. */
 export function countRetries(url: string, topicPrefix: string): Promise<number> {

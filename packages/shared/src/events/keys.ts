@@ -14,6 +14,9 @@ export const stateKeys = {
    * product of one deployment could be named so that its key is that of another deployment's product.
    */
   published: (prefix: string, productId: string) => `pub:${prefix}:${productId}`,
-  /** Set while the published state is complete; its absence makes the sink rebuild it from the label topic. */
-  publishedComplete: (prefix: string) => `pub-complete:${prefix}`,
+  /**
+   * Set while the published state is complete; its absence makes the sink rebuild it from the label topic. It is one of `pub:*`, so whoever
+   * deletes all of these deletes it, too.
+   */
+  publishedComplete: (prefix: string) => `pub:${prefix}`,
 } as const;

@@ -11,6 +11,7 @@ test('no product id makes a key of another deployment, or of another product', (
     fc.property(anyPrefix, anyId, anyPrefix, anyId, (prefix, id, otherPrefix, otherId) => {
       const [key, other] = [stateKeys.published(prefix, id), stateKeys.published(otherPrefix, otherId)];
       expect(key === other).toBe(prefix === otherPrefix && id === otherId);
+      expect(stateKeys.publishedComplete(prefix).startsWith('pub:')).toBe(true);
       expect(key).not.toBe(stateKeys.publishedComplete(otherPrefix));
     }),
     { numRuns: 2000 },
