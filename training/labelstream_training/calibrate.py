@@ -18,12 +18,17 @@ CALIBRATION_FILE = "calibration.json"
 
 def calibrate_one(logits: np.ndarray, truth: np.ndarray, target: float) -> tuple[float, float | None]:
     """Temperature, and the threshold on the confidence after it (None: always abstain)."""
+    temperature = round(fit_temperature(*labelled(logits, truth)), 4)
+    return temperature, threshold_at(logits, truth, temperature, target)
+
+
+def threshold_at(logits: np.ndarray, truth: np.ndarray, temperature: float, target: float) -> float | None:
+    """Lowest confidence at which the accepted rows reach the target precision; None if they never do."""
     logits, truth = labelled(logits, truth)
-    temperature = round(fit_temperature(logits, truth), 4)
     probabilities = softmax(logits, temperature)
     threshold = threshold_for(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, target)
     # Rounded down, so that the row that set the threshold still passes it.
-    return temperature, None if threshold is None else math.floor(threshold * 1e5) / 1e5
+    return None if threshold is None else math.floor(threshold * 1e5) / 1e5
 
 
 def calibrate(predictions: Predictions, target: float = TARGET_PRECISION) -> dict[str, dict]:

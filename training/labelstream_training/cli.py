@@ -25,11 +25,10 @@ from .golden import write_contracts
 from .parity import ParityError
 from .predict import Predictions, predict
 from .taxonomy import taxonomy_paths
-from .tokenise import load_tokenizer
+from .tokenise import TOKENIZER_FILE, load_tokenizer
 from .train import Paths, train
 
 METRICS_FILE = "metrics.json"
-TOKENIZER_FILE = "tokenizer.json"
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -72,10 +72,26 @@ def make_optimisers(system: nn.Module, config: TrainConfig, run_all: RunAll = ma
     muon = Muon(grouped([pair for pair in named if is_matrix(*pair)]), config.matrix_rate, config.matrix_decay, run_all)
     others = grouped([pair for pair in named if not is_matrix(*pair)])
     adam = torch.optim.AdamW(others, lr=config.rate, weight_decay=config.decay, betas=(0.9, 0.98), fused=True)
-    for optimiser in (muon, adam):
-        for group in optimiser.param_groups:
-            group["base_rate"] = group["lr"] * (config.fusion_gain if group.pop("of_fusion") else 1.0)
+    remember_rates((muon, adam))
+    for group in (*muon.param_groups, *adam.param_groups):
+        group["base_rate"] *= config.fusion_gain if group.pop("of_fusion") else 1.0
     return [muon, adam]
+
+
+def remember_rates(optimisers: Iterable[torch.optim.Optimizer]) -> None:
+    """Keeps the rate of each group as its `base_rate`, which the schedule scales."""
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["base_rate"] = group["lr"]
+
+
+def step_all(optimisers: Iterable[torch.optim.Optimizer], rate_factor: float) -> None:
+    """One update of all at `rate_factor` times their base rates; the gradients are gone afterwards."""
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = group["base_rate"] * rate_factor
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
 
 
 def grouped(named: list[tuple[str, Tensor]]) -> list[dict]:

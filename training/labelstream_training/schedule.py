@@ -7,6 +7,17 @@ import math
 from .config import Phase, TrainConfig
 
 
+def warm_cosine(step: int, warmup_steps: int, progress: float) -> float:
+    """Learning-rate factor: a linear warm-up times a half cosine towards 0 at `progress` 1."""
+    warm = min(1.0, (step + 1) / max(1, warmup_steps))
+    return warm * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def short_memory(age: int, decay: float) -> float:
+    """Decay of a moving average that is `age` steps old: short where much is new."""
+    return min(decay, (1.0 + age) / (10.0 + age))
+
+
 class Schedule:
     """Maps a step to its phase and its learning-rate factor."""
 
@@ -30,10 +41,9 @@ class Schedule:
         """Linear warm-up, then a half cosine towards 0; a continued run starts part of the way down."""
         start = self.config.schedule_start
         progress = start + (1.0 - start) * step / max(1, self.total_steps)
-        warm = min(1.0, (step + 1) / max(1, self.config.warmup_steps))
-        return warm * 0.5 * (1.0 + math.cos(math.pi * progress))
+        return warm_cosine(step, self.config.warmup_steps, progress)
 
     def ema_decay(self, step: int) -> float:
         """Short memory where much is new: at the start, and again when the untrained head joins the towers."""
         age = step - self.joint_start if step >= self.joint_start else step
-        return min(self.config.ema_decay, (1.0 + age) / (10.0 + age))
+        return short_memory(age, self.config.ema_decay)

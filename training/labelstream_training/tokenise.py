@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+TOKENIZER_FILE = "tokenizer.json"
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
 SPECIAL_TOKENS = [PAD, BEGIN, END]
 PAD_ID, BEGIN_ID, END_ID = 0, 1, 2

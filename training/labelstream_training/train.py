@@ -18,12 +18,12 @@ from .checkpoint import NEWEST, Checkpoint, append_log, load_checkpoint, make_se
 from .config import ModelConfig, Phase, TrainConfig
 from .dataset import Batch, BatchOrder, Dataset, build_dataset, take
 from .losses import contrastive_loss, task_loss
-from .optimise import make_optimisers
+from .optimise import make_optimisers, step_all
 from .parallel import Shards
 from .quick_check import quick_check
 from .schedule import Schedule
 from .system import LabelSystem
-from .tokenise import load_tokenizer, train_tokenizer
+from .tokenise import TOKENIZER_FILE, load_tokenizer, train_tokenizer
 
 CHECKPOINT_EVERY_S = 150.0
 LOG_EVERY_STEPS = 20
@@ -145,7 +145,6 @@ def train_step(trainer: Trainer, batches: list[Batch], config: TrainConfig) -> f
 
     All randomness comes from (seed, step), so a resumed run repeats an uninterrupted one.
     """
-    factor = trainer.schedule.rate_factor(trainer.step)
     phase = trainer.schedule.phase_at(trainer.step)
 
     def loss_of(system: LabelSystem, parts: list[Batch], shard: int) -> Tensor:
@@ -155,11 +154,7 @@ def train_step(trainer: Trainer, batches: list[Batch], config: TrainConfig) -> f
 
     loss = trainer.shards.backward(batches, loss_of)
     torch.nn.utils.clip_grad_norm_(trainer.system.parameters(), config.clip_norm)
-    for optimiser in trainer.optimisers:
-        for group in optimiser.param_groups:
-            group["lr"] = group["base_rate"] * factor
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+    step_all(trainer.optimisers, trainer.schedule.rate_factor(trainer.step))
     update_average(trainer)
     trainer.step += 1
     return loss
@@ -221,10 +216,10 @@ def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
     listings = read_catalogue(paths.data)
     rows = {split: [item for item in listings if item.split == split] for split in ("train", "val")}
     labels = collect_labels(listings)
-    tokenizer_path = paths.run / "tokenizer.json"
+    tokenizer_path = paths.run / TOKENIZER_FILE
     if not tokenizer_path.is_file() and paths.start_from:
         # Weights mean nothing without the ids they were trained on.
-        shutil.copyfile(paths.start_from.parent / "tokenizer.json", tokenizer_path)
+        shutil.copyfile(paths.start_from.parent / TOKENIZER_FILE, tokenizer_path)
     if not tokenizer_path.is_file():
         texts = [item.text for item in rows["train"]]
         train_tokenizer(texts, model.vocabulary, model.context_length).save(str(tokenizer_path))

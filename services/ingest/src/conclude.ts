@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@labelstream/shared/errors';
-import { PASS_HEADERS, type Pass } from '@labelstream/shared/events/headers';
+import { roundHeaders } from '@labelstream/shared/events/headers';
 import type { PreparedListing } from '@labelstream/shared/events/records';
 import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { Codecs } from '@labelstream/shared/ports/codec';
@@ -52,20 +52,12 @@ function send(arrival: Arrival, inputs: Inputs, deps: ConcludeDeps): Outcome {
   return emit([recordOf(arrival, inputs, deps)], inputs.image.reason ?? inputs.text.reason);
 }
 
-/** The counts that end a listing which goes round and round; a new one has none. */
-function carriedOn({ requeue, replays }: Pass): Pick<OutRecord, 'headers'> {
-  const headers = {
-    ...(requeue === 0 ? {} : { [PASS_HEADERS.requeue]: String(requeue) }),
-    ...(replays === undefined ? {} : { [PASS_HEADERS.replays]: String(replays) }),
-  };
-  return Object.keys(headers).length === 0 ? {} : { headers };
-}
-
 function recordOf({ head, pass }: Arrival, inputs: Inputs, { codec, topics, preprocessId }: ConcludeDeps): OutRecord {
+  const headers = roundHeaders(pass);
   return {
     topic: topics.of('prepared', head.lane),
     key: head.productId,
     value: codec.encode({ ...head, ...inputs, preprocessId }),
-    ...carriedOn(pass),
+    ...(Object.keys(headers).length > 0 && { headers }),
   };
 }

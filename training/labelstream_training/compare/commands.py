@@ -11,7 +11,7 @@ import torch
 from ..catalogue import CatalogueError, read_catalogue
 from ..checkpoint import NEWEST
 from ..heads import HEADS
-from ..tokenise import load_tokenizer
+from ..tokenise import TOKENIZER_FILE, load_tokenizer
 from .adopt import adopt_head
 from .head_bundle import HeadJob, export_head
 from .jobs import Job, run_jobs
@@ -70,7 +70,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 def command_tokens(options: argparse.Namespace) -> None:
     """See `build_tokens`."""
     torch.set_num_threads(options.threads)
-    tokenizer = load_tokenizer(options.run / "tokenizer.json")
+    tokenizer = load_tokenizer(options.run / TOKENIZER_FILE)
     cache = options.cache or options.run / "cache"
     build_tokens(options.run / NEWEST, tokenizer, read_catalogue(options.data), cache, options.out, options.augmented)
 

@@ -6,13 +6,11 @@ room to make the complete case a little surer and the others a little less sure,
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from ..calibrate import TARGET_PRECISION
+from ..calibrate import TARGET_PRECISION, threshold_at
 from ..catalogue import TASKS, UNLABELLED
-from ..metrics import expected_calibration_error, fit_temperature, labelled, softmax, threshold_for
+from ..metrics import expected_calibration_error, fit_temperature, softmax
 from ..predict import Predictions
 
 COMPLETE = "complete"
@@ -70,14 +68,6 @@ def both_there(predictions: Predictions) -> np.ndarray:
     """Rows in which the head weighed both modalities, bool [N]; all rows for a head that looks at one only."""
     both = (predictions.weights[COMPLETE] > 0).all(axis=(1, 2))
     return both if both.any() else np.ones(len(both), dtype=bool)
-
-
-def threshold_at(logits: np.ndarray, truth: np.ndarray, temperature: float, target: float) -> float | None:
-    """Lowest confidence at which the accepted rows reach the target precision, rounded down; None if they never do."""
-    logits, truth = labelled(logits, truth)
-    probabilities = softmax(logits, temperature)
-    threshold = threshold_for(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, target)
-    return None if threshold is None else math.floor(threshold * 1e5) / 1e5
 
 
 def calibrate_monotone(predictions: Predictions, target: float = TARGET_PRECISION, limit: float = ERROR_LIMIT) -> dict[str, dict]:

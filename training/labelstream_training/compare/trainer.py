@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -18,7 +17,8 @@ from torch import Tensor, nn
 from ..catalogue import UNLABELLED
 from ..dataset import BatchOrder
 from ..heads import HeadKind
-from ..optimise import Muon
+from ..optimise import Muon, remember_rates, step_all
+from ..schedule import short_memory, warm_cosine
 from .objective import draw_batch, loss_of
 from .settings import CompareConfig
 from .token_set import TokenBatch, Tokens, TokenSet, run_head, take_images, take_texts
@@ -81,31 +81,23 @@ def make_optimisers(head: nn.Module, config: CompareConfig) -> list[torch.optim.
     ]
     adam = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.98), fused=True)
     muon = [Muon(inner, config.matrix_rate, config.matrix_decay, map)] if inner else []
-    for optimiser in (*muon, adam):
-        for group in optimiser.param_groups:
-            group["base_rate"] = group["lr"]
+    remember_rates((*muon, adam))
     return [*muon, adam]
 
 
 def rate_factor(step: int, config: CompareConfig) -> float:
     """Linear warm-up, then a half cosine to 0."""
-    warm = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    return warm * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
+    return warm_cosine(step, config.warmup_steps, step / config.steps)
 
 
 def train_step(trainer: HeadTrainer, tokens: Tokens, rows: np.ndarray, kind: HeadKind, config: CompareConfig) -> float:
     """One update; PyTorch's generator has been seeded for this step."""
-    factor = rate_factor(trainer.step, config)
     batch = draw_batch(tokens.train, rows, config, kind.sees)
     loss = loss_of(trainer.head, trainer.average, batch, config, torch.tensor(tokens.scale))
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.head.parameters(), config.clip_norm)
-    for optimiser in trainer.optimisers:
-        for group in optimiser.param_groups:
-            group["lr"] = group["base_rate"] * factor
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-    decay = min(config.ema_decay, (1.0 + trainer.step) / (10.0 + trainer.step))
+    step_all(trainer.optimisers, rate_factor(trainer.step, config))
+    decay = short_memory(trainer.step, config.ema_decay)
     with torch.no_grad():
         for kept, now in zip(trainer.average.parameters(), trainer.head.parameters(), strict=True):
             kept.lerp_(now, 1.0 - decay)

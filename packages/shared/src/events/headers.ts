@@ -40,11 +40,19 @@ export function readPass(headers: Readonly<Record<string, string>>): Pass {
 }
 
 /** The headers that say `pass`; the inverse of {@link readPass}. */
-export function passHeaders({ attempt, revision, receivedAt, requeue, replays }: Pass): Record<string, string> {
+export function passHeaders(pass: Pass): Record<string, string> {
+  const { attempt, revision, receivedAt } = pass;
   return {
     [PASS_HEADERS.attempt]: String(attempt),
     [PASS_HEADERS.revision]: String(revision),
     ...(receivedAt === undefined ? {} : { [PASS_HEADERS.receivedAt]: String(receivedAt) }),
+    ...roundHeaders(pass),
+  };
+}
+
+/** The counts that end a listing which goes round and round, and so go along with every record made from it; a new one has none. */
+export function roundHeaders({ requeue, replays }: Pass): Record<string, string> {
+  return {
     ...(requeue === 0 ? {} : { [PASS_HEADERS.requeue]: String(requeue) }),
     ...(replays === undefined ? {} : { [PASS_HEADERS.replays]: String(replays) }),
   };
