@@ -7,6 +7,7 @@ import { createCodecs } from '@labelstream/shared/events/codecs';
 import { topicNames } from '@labelstream/shared/events/topics';
 import type { Broker } from '@labelstream/shared/ports/broker';
 import { groupIdOf } from '@labelstream/shared/service/group-id';
+import { waitAtStart } from '@labelstream/shared/service/wait-at-start';
 import { measureLag } from '@labelstream/shared/stream/lag';
 import { createLifecycle, startOrRollBack } from '@labelstream/shared/stream/lifecycle';
 import { STAGE_INPUTS, STAGE_NAMES } from '@labelstream/shared/stream/stage';
@@ -100,7 +101,8 @@ async function setTheScene(options: ChaosOptions, lifecycle: ReturnType<typeof c
     async () => createKafkaBroker({ brokers: engine.brokers, clientId: 'labelstream-chaos', log: logger }),
     (opened) => opened.close(),
   );
-  await broker.ensureTopics(topics.all(), { partitions: PARTITIONS });
+  // A Kafka that has just begun may not lead its partitions yet.
+  await waitAtStart(logger, signal)(() => broker.ensureTopics(topics.all(), { partitions: PARTITIONS }));
   const settings = { ...serviceSettings(options, engine, images), ...options.settings };
   const fleet = createFleet({ repositoryRoot: options.repositoryRoot, dataDir, settings, log, signal });
   log(`starting ${fleet.instances.join(', ')}`);

@@ -6,7 +6,7 @@ import { type EngineRecord, portOf, withoutProcess } from '../state.js';
 import { ENGINE_PARTS, type EngineMemory, type EnginePart, type EnginePorts, type Log, type ProcessRecord } from '../types.js';
 import { failWith, readLog } from './failure.js';
 import { findTools } from './machine.js';
-import { isPortFree, isReady } from './network.js';
+import { becomesFree, isReady } from './network.js';
 import { logFileOf, settleArchive, startPart } from './parts.js';
 import { endProcess, isAlive, type ProcessEnd } from './process.js';
 import type { StateStore } from './state-file.js';
@@ -14,6 +14,8 @@ import type { StateStore } from './state-file.js';
 const READY_POLL_MS = 50;
 /** Includes reading a large append-only file on a busy machine. */
 const READY_TIMEOUT_MS = 120_000;
+/** Clients know the recorded ports: what was just killed gets the time to let go of them before the engine moves elsewhere. */
+const RECORDED_PORT_WAIT_MS = 5_000;
 /** A recorded process may be in the middle of its start, its starter killed. */
 const SURVIVOR_TIMEOUT_MS = 5_000;
 const STOP_TIMEOUT_MS: Record<EnginePart, number> = { kafka: 30_000, 'redis-state': 15_000, 'redis-cache': 15_000 };
@@ -70,15 +72,15 @@ const updateEngine = (store: StateStore, change: (engine: EngineRecord) => Engin
  * this call are ended again.
  * @returns whether anything had to be started.
  */
-export async function startNative({ config, dataDir, memory, ports: wanted, store, log }: NativeStart): Promise<boolean> {
+export async function startNative(start: NativeStart): Promise<boolean> {
+  const { config, dataDir, memory, store, log } = start;
   const recorded = store.current().engine;
   const kept = await surviving(recorded);
   const missing = ENGINE_PARTS.filter((part) => !kept.includes(part));
   if (recorded !== null && missing.length === 0) return false;
 
   const { java } = requireTools(await findTools(config));
-  const request = { ...wanted, kept: recorded === null ? {} : portsOfParts(kept, recorded.ports), recorded: recorded?.ports ?? {} };
-  const ports = await choosePorts(request, isPortFree);
+  const ports = await portsFor(start, recorded, kept);
   await settleArchive(missing.includes('kafka') ? recorded?.pendingArchive : undefined, false);
   await store.update((state) => ({ ...state, engine: nextRecord(recorded, kept, ports, memory) }));
 
@@ -105,6 +107,23 @@ export async function startNative({ config, dataDir, memory, ports: wanted, stor
   if (failure === undefined) return true;
   await endParts(store, missing);
   throw failure.reason;
+}
+
+/** Those of the last start where they can be had; says so where a server moves, since clients that run go on asking at its old port. */
+async function portsFor(
+  { ports: wanted, log }: NativeStart,
+  recorded: EngineRecord | null,
+  kept: readonly EnginePart[],
+): Promise<EnginePorts> {
+  const last: Partial<EnginePorts> = recorded?.ports ?? {};
+  const known = new Set(Object.values(last));
+  const request = { ...wanted, kept: recorded === null ? {} : portsOfParts(kept, recorded.ports), recorded: last };
+  const ports = await choosePorts(request, (port) => becomesFree(port, known.has(port) ? RECORDED_PORT_WAIT_MS : 0));
+  for (const part of ENGINE_PARTS) {
+    const [from, to] = [recorded === null ? undefined : portOf(part, recorded.ports), portOf(part, ports)];
+    if (from !== undefined && from !== to) log(`${part} moves from port ${from}, which something else uses, to ${to}`);
+  }
+  return ports;
 }
 
 function nextRecord(recorded: EngineRecord | null, kept: readonly EnginePart[], ports: EnginePorts, memory: EngineMemory): EngineRecord {

@@ -1,9 +1,11 @@
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePart } from '../types.js';
 import { brokersOfMetadata, isPong, isWholeResponse, metadataRequest, REDIS_PING } from '../wire.js';
 
 const HOST = '127.0.0.1';
 const PROBE_TIMEOUT_MS = 2_000;
+const FREE_POLL_MS = 50;
 
 /** Whether nothing listens on 127.0.0.1:port and it may be bound. */
 export function isPortFree(port: number): Promise<boolean> {
@@ -12,6 +14,16 @@ export function isPortFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/** Whether the port is free, or becomes free in time. */
+export async function becomesFree(port: number, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (!(await isPortFree(port))) {
+    if (Date.now() >= deadline) return false;
+    await sleep(FREE_POLL_MS);
+  }
+  return true;
 }
 
 /** Sends `request` and collects bytes until `isComplete`; null when the peer is not there, hangs up or is too slow. */

@@ -10,17 +10,22 @@ const POLL_MS = 25;
 /** A log larger than this is put aside (as `.1`) when its process is started again. */
 const LOG_MAX_BYTES = 16 * 1024 * 1024;
 
-/** From a `/proc/<pid>/stat` line: the state letter, and the start time in clock ticks since boot (fields 3 and 22, see proc(5)). */
-export function parseProcStat(line: string): { state: string; startTicks: string } {
+/**
+ * From a `/proc/<pid>/stat` line, the start time in clock ticks since boot (field 22, see proc(5)); null when the process has ended.
+ * Of a process that is killed the first thread may be a zombie already while others (field 20 counts all) still hold its open files: its
+ * ports would look taken to whoever starts it again.
+ */
+export function startTicksOf(line: string): string | null {
   // The command name stands in parentheses and may hold any character.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', startTicks: fields[19] ?? '' };
+  const [state = '', threads = '', startTicks = ''] = [fields[0], fields[17], fields[19]];
+  return state === 'X' || (state === 'Z' && Number(threads) <= 1) ? null : startTicks;
 }
 
 async function identityFromProc(pid: number, bootId: string): Promise<string | null> {
   try {
-    const { state, startTicks } = parseProcStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
-    return state === 'Z' || state === 'X' ? null : `${bootId.trim()}/${startTicks}`;
+    const startTicks = startTicksOf(await readFile(`/proc/${pid}/stat`, 'utf8'));
+    return startTicks === null ? null : `${bootId.trim()}/${startTicks}`;
   } catch {
     return null;
   }

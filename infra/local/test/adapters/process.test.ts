@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { endProcess, isAlive, parseProcStat, processIdentity, spawnDetached } from '../../src/adapters/process.js';
+import { endProcess, isAlive, processIdentity, spawnDetached, startTicksOf } from '../../src/adapters/process.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -66,9 +66,19 @@ describe('a recorded process', () => {
   });
 });
 
-describe('parseProcStat', () => {
+describe('startTicksOf', () => {
+  const stat = (state: string, threads: number, name = 'java') => {
+    const rest = Array.from({ length: 16 }, (_, i) => String(i));
+    return `17 (${name}) ${[state, ...rest, threads, 0, '424242', '99'].join(' ')}`;
+  };
+
   it('is not misled by a command name with spaces and parentheses', () => {
-    const fields = ['S', ...Array.from({ length: 18 }, (_, i) => String(i)), '424242', '99'];
-    expect(parseProcStat(`17 (a) R (b c) ${fields.join(' ')}`)).toEqual({ state: 'S', startTicks: '424242' });
+    expect(startTicksOf(stat('S', 40, 'a) R (b c'))).toBe('424242');
+  });
+
+  it('takes a process for ended only when its last thread is, which holds its ports until then', () => {
+    expect(startTicksOf(stat('Z', 2))).toBe('424242');
+    expect(startTicksOf(stat('Z', 1))).toBeNull();
+    expect(startTicksOf(stat('X', 0))).toBeNull();
   });
 });

@@ -31,7 +31,8 @@ export function createWorld({ engine, memory, fleet, images, fusion, signal }: W
     const pid = parts.find((one) => one.part === part)?.pid;
     if (pid !== undefined) await killAndWait(pid);
     onReleased();
-    await startEngine({ engine: 'native', dataDir, memory, ports: 'random' });
+    // At the same ports or not at all: the services cannot follow.
+    await startEngine({ engine: 'native', dataDir, memory, ports: engine.ports });
   }
 
   return {

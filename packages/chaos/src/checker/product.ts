@@ -79,10 +79,10 @@ function placeInOrder(record: LabelRecord): readonly number[] | null {
 
 const statement = (record: LabelsRecord) => [...rankOf(record.labels), record.labels.image, record.labels.text].join(' ');
 
-/** What a consumer sees: the version, the states, and labels without their confidence. */
+/** What a consumer sees: the version, the states, whether the text fits, and labels without their confidence. */
 function content({ labels }: LabelsRecord): string {
   const tasks = labels.tasks.map(({ task, label, abstained }) => `${task}=${label}${abstained ? '?' : ''}`).sort();
-  return [labels.version, labels.image, labels.text, ...tasks].join(' ');
+  return [labels.version, labels.image, labels.text, labels.mismatched, ...tasks].join(' ');
 }
 
 function checkRepetitions(records: readonly LabelRecord[], say: Say): void {

@@ -57,6 +57,8 @@ export interface SeenLabels {
   readonly generation: number;
   readonly image: Modality;
   readonly text: Modality;
+  /** Whether the text was said not to fit the image. */
+  readonly mismatched: boolean;
   readonly tasks: readonly SeenTask[];
   readonly changedTasks: readonly string[];
 }

@@ -31,6 +31,7 @@ test('decodes the sample message that the contracts keep', () => {
       generation: told.model.generation,
       image: told.image,
       text: told.text,
+      mismatched: false,
       changedTasks: told.changedTasks,
     },
   });

@@ -90,6 +90,11 @@ describe('duplicated', () => {
     expect(breaches([upsert('p', 1)], [labelsOf('p', 1, 0), again])).toEqual(['duplicated']);
   });
 
+  test('but a text that no longer fits the image is news', () => {
+    const strange = labelsOf('p', 1, 1, { revision: 1, mismatched: true, changedTasks: [] });
+    expect(breaches([upsert('p', 1)], [labelsOf('p', 1, 0), strange])).toEqual([]);
+  });
+
   test('two tombstones in a row', () => {
     const records = [labelsOf('p', 1, 0), tombstoneOf('p', 2, 1), tombstoneOf('p', 3, 2)];
     expect(breaches([upsert('p', 1), deletion('p', 2), deletion('p', 3)], records)).toEqual(['duplicated']);

@@ -38,6 +38,7 @@ export interface Said {
   readonly generation?: number;
   readonly image?: Modality;
   readonly text?: Modality;
+  readonly mismatched?: boolean;
   /** Labels by task. */
   readonly tasks?: Readonly<Record<string, string>>;
   readonly changedTasks?: readonly string[];
@@ -56,6 +57,7 @@ export const labelsOf = (productId: string, version: number, offset: number, sai
       generation,
       image,
       text,
+      mismatched: said.mismatched ?? false,
       tasks: Object.entries(tasks).map(([task, label]) => ({ task, label, confidence: 0.9, abstained: false })),
       changedTasks: said.changedTasks ?? Object.keys(tasks),
     },
