@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   // Infrastructure: waited for, never a dead letter.
   BROKER_UNAVAILABLE: { retriable: true, what: 'Kafka does not answer.' },
   BROKER_FENCED: { retriable: false, what: 'A newer producer with the same transactional id took over; this process must stop.' },
+  STATE_FENCED: { retriable: false, what: 'A newer owner of the partition writes the published state; this process must stop.' },
   CACHE_UNAVAILABLE: { retriable: true, what: 'The cache Redis does not answer.' },
   STATE_UNAVAILABLE: { retriable: true, what: 'The state Redis does not answer.' },
   QUEUE_UNAVAILABLE: { retriable: true, what: 'The delayed-retry queue does not answer.' },

@@ -14,7 +14,11 @@ export type Decision =
  *
  * - Something newer was said already: dropped as stale.
  * - A deletion counts from its own version on, and is remembered although nothing was published, so that a late update stays dead.
- * - Same listing version and nothing that a consumer can see differs: dropped as unchanged, the newer rank is remembered.
+ * - Same listing version and nothing that a consumer can see differs: dropped as unchanged, the newer rank is remembered. Confidences, the
+ *   cosine of image and text and which of several images was used may move without being a change; that the text is now taken for another
+ *   listing's, or no longer, is one.
+ * - A title that is proposed for the first time is a change, too. That it is worded otherwise, or no longer proposed, is none: the listing is
+ *   the same, and what was proposed for it still stands in the label topic.
  * - A new listing version is always published, so that the label topic alone tells which version is labelled.
  */
 export function decide(record: PredictedListing, base: PublishedState | null): Decision {
@@ -46,15 +50,19 @@ function decideUpsert(record: PredictedListing, base: PublishedState | null): De
     deleted: false,
     image: record.image.state,
     text: record.text.state,
+    mismatched: record.mismatched,
+    suggested: record.suggestedTitle !== undefined,
     tasks: publishedTasks(record.labels),
     sources: base?.sources ?? {},
   };
   const known = base === null || base.deleted ? {} : base.tasks;
   const changedTasks = changed(next.tasks, known);
   const sameVersion = base !== null && !base.deleted && base.rank.version === rank.version;
-  const sameModalities = base?.image === next.image && base.text === next.text;
+  const sameModalities = base?.image === next.image && base.text === next.text && (base.mismatched ?? false) === next.mismatched;
   const tasksGone = Object.keys(known).some((task) => !Object.hasOwn(next.tasks, task));
-  if (sameVersion && sameModalities && changedTasks.length === 0 && !tasksGone) return { kind: 'drop', reason: 'UNCHANGED', next };
+  const suggestedAnew = next.suggested === true && base?.suggested !== true;
+  if (sameVersion && sameModalities && changedTasks.length === 0 && !tasksGone && !suggestedAnew)
+    return { kind: 'drop', reason: 'UNCHANGED', next: { ...next, suggested: base.suggested ?? false } };
   return { kind: 'publish', changedTasks, next };
 }
 

@@ -1,4 +1,5 @@
 import { readConfig } from '@labelstream/shared/config';
+import type { Claim } from '@labelstream/shared/ports/key-value';
 import type { Service, ServiceContext } from '@labelstream/shared/service/service';
 import { sinkSettings } from './config.js';
 import { createSinkMetrics } from './metrics.js';
@@ -13,13 +14,14 @@ export const sinkService: Service = {
   async create({ broker, codecs, log, metrics: registry, state, topicPrefix, topics }, env) {
     const settings = readConfig(sinkSettings, env);
     const metrics = createSinkMetrics(registry);
-    const rebuild = async () => {
+    const rebuild = async (claim: Claim) => {
       const products = await rebuildPublishedState({
         broker,
         labels: codecs.labels,
         state,
         labelTopic: topics.of('labels'),
         prefix: topicPrefix,
+        claim,
       });
       metrics.rebuilt();
       log.info({ products }, 'published state rebuilt from the label topic');

@@ -1,29 +1,41 @@
 import { stateKeys } from '@labelstream/shared/events/keys';
-import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { decodeStoredState, encodeStoredState, type StoredState } from './published.js';
 
-/** The published states of a batch of products. */
+/** Who reads and writes: the owner of a partition number of the input. */
+export interface Owner {
+  readonly partition: number;
+  /** Larger than that of every earlier owner. */
+  readonly epoch: number;
+}
+
+/** The published states of a batch of products. All methods throw STATE_UNAVAILABLE, and STATE_FENCED once there is a newer owner. */
 export interface PublishedStore {
-  /** States by product id, those that exist. Rebuilds all of them first when the sentinel is gone. Throws STATE_UNAVAILABLE. */
-  load(productIds: readonly string[]): Promise<Map<string, StoredState>>;
-  save(states: ReadonlyMap<string, StoredState>): Promise<void>;
+  /** States by product id, those that exist. From now on, no earlier owner can save. Rebuilds all states first when the sentinel is gone. */
+  load(productIds: readonly string[], owner: Owner): Promise<Map<string, StoredState>>;
+  /** Saves all or nothing. STATE_UNAVAILABLE also when the store has lost its data since `load`, so that the batch begins anew. */
+  save(states: ReadonlyMap<string, StoredState>, owner: Owner): Promise<void>;
 }
 
 export interface PublishedStoreDeps {
   readonly state: KeyValueStore;
   readonly prefix: string;
-  /** Restores every state and sets the sentinel. */
-  readonly rebuild: () => Promise<void>;
+  /** Restores every state and sets the sentinel, under this claim. */
+  readonly rebuild: (claim: Claim) => Promise<void>;
 }
 
 export function createPublishedStore({ state, prefix, rebuild }: PublishedStoreDeps): PublishedStore {
   const sentinel = stateKeys.publishedComplete(prefix);
 
-  const load = async (productIds: readonly string[]): Promise<Map<string, StoredState>> => {
-    const [complete, ...values] = await state.getMany([sentinel, ...productIds.map((id) => stateKeys.published(prefix, id))]);
-    if (complete === null) {
-      await rebuild();
-      return load(productIds);
+  const claimOf = ({ partition, epoch }: Owner): Claim => ({ key: stateKeys.publishedOwner(prefix, partition), epoch });
+
+  const load = async (productIds: readonly string[], owner: Owner): Promise<Map<string, StoredState>> => {
+    const keys = [sentinel, ...productIds.map((id) => stateKeys.published(prefix, id))];
+    // One round trip for both. The claim comes first, so that what is read is what earlier owners have left for good.
+    const [, [complete, ...values]] = await Promise.all([state.claim(claimOf(owner)), state.getMany(keys)]);
+    if (complete === null || complete === undefined) {
+      await rebuild(claimOf(owner));
+      return load(productIds, owner);
     }
     const found = new Map<string, StoredState>();
     productIds.forEach((id, i) => {
@@ -33,8 +45,10 @@ export function createPublishedStore({ state, prefix, rebuild }: PublishedStoreD
     return found;
   };
 
-  const save = (states: ReadonlyMap<string, StoredState>) =>
-    state.setMany([...states].map(([id, stored]) => ({ key: stateKeys.published(prefix, id), value: encodeStoredState(stored) })));
+  const save = (states: ReadonlyMap<string, StoredState>, owner: Owner) => {
+    const entries = [...states].map(([id, stored]) => ({ key: stateKeys.published(prefix, id), value: encodeStoredState(stored) }));
+    return state.setMany(entries, claimOf(owner));
+  };
 
   return { load, save };
 }

@@ -16,6 +16,10 @@ export interface PublishedState {
   readonly deleted: boolean;
   readonly image: ModalityState;
   readonly text: ModalityState;
+  /** Whether the text was said not to fit the image; absent in states of before that was looked at. */
+  readonly mismatched?: boolean;
+  /** Whether a title was proposed; absent in states of before there were any. */
+  readonly suggested?: boolean;
   readonly tasks: Readonly<Record<string, PublishedTask>>;
   /** Per lane, the last message that this state has taken in. */
   readonly sources: Readonly<Partial<Record<Lane, { readonly partition: number; readonly offset: number }>>>;

@@ -2,7 +2,7 @@ import { stateKeys } from '@labelstream/shared/events/keys';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
-import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { encodeStoredState, type PublishedState, publishedTasks } from './published.js';
 import { countUsed } from './rank.js';
 import { VERSION_HEADER } from './records.js';
@@ -13,6 +13,8 @@ export interface RebuildDeps {
   readonly state: KeyValueStore;
   readonly labelTopic: string;
   readonly prefix: string;
+  /** Whoever rebuilds writes as the owner of its partition number: one that was frozen meanwhile would bring back what it had read before. */
+  readonly claim: Claim;
 }
 
 const WRITE_BATCH = 1000;
@@ -21,7 +23,7 @@ const WRITE_BATCH = 1000;
  * Rebuilds the published state from the compacted label topic, then sets the sentinel that says it is complete. Keys that exist are left
  * alone: another sink may have gone on already. Holds one state per product in memory while it runs. Returns the number of products.
  */
-export async function rebuildPublishedState({ broker, labels, state, labelTopic, prefix }: RebuildDeps): Promise<number> {
+export async function rebuildPublishedState({ broker, labels, state, labelTopic, prefix, claim }: RebuildDeps): Promise<number> {
   const last = new Map<string, PublishedState>();
   for await (const message of broker.read({ topic: labelTopic, from: 'earliest' })) {
     if (message.key !== null) last.set(message.key, await stateOf(message, labels));
@@ -31,8 +33,8 @@ export async function rebuildPublishedState({ broker, labels, state, labelTopic,
     value: encodeStoredState({ state: published, before: null }),
     onlyIfAbsent: true,
   }));
-  for (let at = 0; at < entries.length; at += WRITE_BATCH) await state.setMany(entries.slice(at, at + WRITE_BATCH));
-  await state.setMany([{ key: stateKeys.publishedComplete(prefix), value: new TextEncoder().encode(String(entries.length)) }]);
+  for (let at = 0; at < entries.length; at += WRITE_BATCH) await state.setMany(entries.slice(at, at + WRITE_BATCH), claim);
+  await state.setMany([{ key: stateKeys.publishedComplete(prefix), value: new TextEncoder().encode(String(entries.length)) }], claim);
   return entries.length;
 }
 
@@ -42,12 +44,14 @@ async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise
     const rank = { version, generation: 0, revision: 0, evidence: 0 };
     return { rank, deleted: true, image: 'MISSING', text: 'MISSING', tasks: {}, sources: {} };
   }
-  const { version, revision, model, image, text, labels } = await codec.decode(message.value);
+  const { version, revision, model, image, text, mismatched, suggestedTitle, labels } = await codec.decode(message.value);
   return {
     rank: { version, generation: model.generation, revision, evidence: countUsed(image, text) },
     deleted: false,
     image,
     text,
+    mismatched,
+    suggested: suggestedTitle !== undefined,
     tasks: publishedTasks(labels),
     sources: {},
   };

@@ -2,7 +2,7 @@ import { describeError, isLabelstreamError } from '@labelstream/shared/errors';
 import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import { deadLetter, drop, emit, type Outcome } from '@labelstream/shared/stream/outcome';
-import type { Stage } from '@labelstream/shared/stream/stage';
+import type { BatchProgress, Stage } from '@labelstream/shared/stream/stage';
 import type { Decision } from './decide.js';
 import type { SinkMetrics } from './metrics.js';
 import type { PublishedStore } from './published-store.js';
@@ -17,17 +17,18 @@ export interface SinkDeps {
   readonly now: () => number;
 }
 
-const NOTHING_COMMITTED = { live: 0, backfill: 0 };
+const FROM_THE_START: BatchProgress = { committed: { live: 0, backfill: 0 }, epoch: 0 };
 
 /** `listings.predicted` → `product.labels`: publish what changed, once and in order. Runs per input partition, one batch a transaction. */
 export function createSinkStage(deps: SinkDeps): Stage {
-  const process: Stage['process'] = async (batch, progress) => {
+  const process: Stage['process'] = async (batch, { committed, epoch } = FROM_THE_START) => {
     const arrivals = await Promise.all(batch.map((message) => open(message, deps)));
     const ids = new Set(arrivals.flatMap((arrival) => ('record' in arrival ? [arrival.record.productId] : [])));
-    const committed = { partition: batch[0]?.partition ?? 0, offsets: progress?.committed ?? NOTHING_COMMITTED };
-    const sequence = createSequence(await deps.published.load([...ids]), committed);
+    const partition = batch[0]?.partition ?? 0;
+    const owner = { partition, epoch };
+    const sequence = createSequence(await deps.published.load([...ids], owner), { partition, offsets: committed });
     const outcomes = arrivals.map((arrival) => ('record' in arrival ? carryOut(arrival, sequence.next(arrival), deps) : arrival));
-    await deps.published.save(sequence.moved());
+    await deps.published.save(sequence.moved(), owner);
     return outcomes;
   };
   return { name: 'sink', input: 'predicted', delivery: 'transactional', process };

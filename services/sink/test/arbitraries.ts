@@ -19,6 +19,7 @@ export function predicted(
     image: { state: 'USED' },
     text: { state: 'USED' },
     labels: rest.op === 'DELETE' ? [] : [labelled('articleType', label, abstained)],
+    mismatched: false,
     embedding: [],
     model: { encoder: 'e@000000000000', fusion: 'f@000000000000', generation },
     ...rest,

@@ -153,6 +153,19 @@ describe('change detection', () => {
     expect(decide(at(['Accessories', 'Clutches'], '6551'), base)).toMatchObject({ kind: 'publish', changedTasks: ['articleType'] });
   });
 
+  it('publishes a title that is proposed anew, and neither another wording of it nor that there is none any more', () => {
+    const suggesting = (text: string, generation: number) =>
+      predicted({ generation, text: { state: 'MISSING' }, suggestedTitle: { text, tokenConfidence: 0.5, model: 'c@000000000000' } });
+    const plain = after(predicted({ text: { state: 'MISSING' } }));
+    const first = decide(suggesting('Red Shirt', 2), plain);
+    expect(first).toMatchObject({ kind: 'publish', changedTasks: [], next: { suggested: true } });
+    const base = after(suggesting('Red Shirt', 2));
+    expect(decide(suggesting('Red Shirts', 3), base)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED', next: { suggested: true } });
+    const gone = decide(predicted({ generation: 4, text: { state: 'MISSING' } }), base);
+    expect(gone).toMatchObject({ kind: 'drop', reason: 'UNCHANGED', next: { suggested: true } });
+    expect(decide(suggesting('Red Shirts', 5), gone.next)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
+  });
+
   it('names only the tasks that changed, also when only the abstention did', () => {
     const base = after(predicted({ labels: [labelled('gender', 'Men'), labelled('season', 'Fall'), labelled('usage', 'Casual')] }));
     const next = predicted({
@@ -165,6 +178,27 @@ describe('change detection', () => {
   it('publishes when the late image has been used although the labels stay', () => {
     const base = after(predicted({ image: { state: 'PENDING' } }));
     expect(decide(predicted({ revision: 1 }), base)).toMatchObject({ kind: 'publish', changedTasks: [] });
+  });
+
+  it('publishes that the text no longer fits the image, or fits again, although the labels stay', () => {
+    const [fits, strange] = [predicted(), predicted({ mismatched: true })];
+    expect(decide(strange, after(fits))).toMatchObject({ kind: 'publish', changedTasks: [], next: { mismatched: true } });
+    expect(decide(fits, after(strange))).toMatchObject({ kind: 'publish', changedTasks: [] });
+    expect(decide(strange, after(strange))).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
+  });
+
+  it('takes a state of before that was looked at for one whose text fits', () => {
+    const { mismatched: _, ...old } = after(predicted());
+    expect(decide(predicted(), old)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
+    expect(decide(predicted({ mismatched: true }), old)).toMatchObject({ kind: 'publish' });
+  });
+
+  it('lets the cosine and the choice among several images move without publishing them', () => {
+    const base = after(predicted({ imageTextMatch: 0.5, imageIndex: 0 }));
+    expect(decide(predicted({ revision: 1, imageTextMatch: 0.4, imageIndex: 2 }), base)).toMatchObject({
+      kind: 'drop',
+      reason: 'UNCHANGED',
+    });
   });
 
   it('publishes every new listing version', () => {

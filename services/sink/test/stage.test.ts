@@ -5,7 +5,7 @@ import { stateKeys } from '@labelstream/shared/events/keys';
 import type { PredictedListing } from '@labelstream/shared/events/records';
 import { topicNames } from '@labelstream/shared/events/topics';
 import type { InMessage } from '@labelstream/shared/ports/broker';
-import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { OutRecord } from '@labelstream/shared/stream/outcome';
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   offset = 0;
 });
 
-function createStage({ rebuild = async () => markComplete(), taskTopics = [] as string[], embeddings = false } = {}) {
+function createStage({ rebuild = async (_claim: Claim) => markComplete(), taskTopics = [] as string[], embeddings = false } = {}) {
   const records = createRecordFactory({ topics, codecs, options: { taskTopics, embeddings }, now: () => NOW });
   return createSinkStage({
     codec: codecs.predicted,
@@ -62,11 +62,18 @@ function recordsOf(outcome: { kind: string; records?: readonly OutRecord[] } | u
   return outcome.records ?? [];
 }
 
-const after = (messages: readonly InMessage[]) => ({ committed: { live: (messages.at(-1)?.offset ?? -1) + 1, backfill: 0 } });
+const after = (messages: readonly InMessage[], epoch = 1) => ({
+  committed: { live: (messages.at(-1)?.offset ?? -1) + 1, backfill: 0 },
+  epoch,
+});
+
+const TITLE = { text: 'Red Shirt', tokenConfidence: 0.5, model: 'c@000000000000' };
 
 describe('the sink', () => {
   it('publishes the whole label record of a listing', async () => {
-    const [outcome] = await createStage().process([messageOf(predicted({ imageTextMatch: 0.5 }))]);
+    const [outcome] = await createStage().process([
+      messageOf(predicted({ imageTextMatch: 0.5, mismatched: true, imageIndex: 2, suggestedTitle: TITLE })),
+    ]);
     const [record, ...others] = recordsOf(outcome);
     expect(others).toEqual([]);
     expect(record).toMatchObject({ topic: 'product.labels', key: 'p1' });
@@ -75,6 +82,10 @@ describe('the sink', () => {
       changedTasks: ['articleType'],
       image: 'USED',
       text: 'USED',
+      imageTextMatch: 0.5,
+      mismatched: true,
+      imageIndex: 2,
+      suggestedTitle: TITLE,
       labelledAt: NOW,
       lane: 'live',
       model: { generation: 1 },
@@ -94,7 +105,7 @@ describe('the sink', () => {
     const stage = createStage();
     const batch = [messageOf(predicted())];
     await stage.process(batch);
-    const [again] = await stage.process(batch, { committed: { live: 0, backfill: 0 } });
+    const [again] = await stage.process(batch, { committed: { live: 0, backfill: 0 }, epoch: 1 });
     expect(again?.kind).toBe('emit');
     const [duplicate] = await stage.process([messageOf(predicted())], after(batch));
     expect(duplicate).toEqual({ kind: 'drop', reason: 'UNCHANGED' });
@@ -147,8 +158,8 @@ describe('the sink', () => {
     await producer.send([{ topic: 'product.labels', key: 'gone', value: null, headers: { [VERSION_HEADER]: '7' } }]);
     state = createMemoryKeyValueStore({ role: 'state' }); // all of it lost
 
-    const rebuild = vi.fn(async () => {
-      await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '' });
+    const rebuild = vi.fn(async (claim: Claim) => {
+      await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '', claim });
     });
     const stage = createStage({ rebuild });
     const stale = [
@@ -169,9 +180,14 @@ describe('the sink', () => {
     const [old] = await createStage().process([messageOf(predicted({ version: 3 }))]);
     await producer.send(recordsOf(old));
     const newer = createStage();
-    await newer.process([messageOf(predicted({ version: 9 }))], { committed: { live: 99, backfill: 0 } });
-    await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '' });
-    const [outcome] = await createStage().process([messageOf(predicted({ version: 8 }))], { committed: { live: 99, backfill: 0 } });
+    await newer.process([messageOf(predicted({ version: 9 }))], { committed: { live: 99, backfill: 0 }, epoch: 1 });
+    const claim = { key: stateKeys.publishedOwner('', 1), epoch: 1 };
+    await state.claim(claim);
+    await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '', claim });
+    const [outcome] = await createStage().process([messageOf(predicted({ version: 8 }))], {
+      committed: { live: 99, backfill: 0 },
+      epoch: 1,
+    });
     expect(outcome).toEqual({ kind: 'drop', reason: 'STALE_VERSION' });
   });
 });

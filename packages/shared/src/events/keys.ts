@@ -19,4 +19,6 @@ export const stateKeys = {
    * deletes all of these deletes it, too.
    */
   publishedComplete: (prefix: string) => `pub:${prefix}`,
+  /** Epoch of the sink that owns a partition number of the input. None of `pub:*`: it goes on to tell old from new when these are deleted. */
+  publishedOwner: (prefix: string, partition: number) => `pub-owner:${prefix}:${partition}`,
 } as const;

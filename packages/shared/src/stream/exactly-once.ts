@@ -1,11 +1,10 @@
-import { isLabelstreamError } from '../errors.js';
 import type { InMessage } from '../ports/broker.js';
 import { type Decided, type Decider, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
 import { ABANDONED } from './outage.js';
 import type { OpenTransactions, PartitionTransactions } from './partition-transactions.js';
 import { halves, runUndivided, SPLIT } from './run-stage.js';
-import type { Term } from './term.js';
+import { isFenced, type Term } from './term.js';
 
 export interface ExactlyOnceDeps extends DeliveryDeps {
   readonly decider: Decider;
@@ -33,9 +32,15 @@ export async function deliverExactlyOnce(deps: ExactlyOnceDeps, batch: readonly 
 
 /** One try to bring all open messages to their outcome; false when it was given up. After an outage it is made again as it is. */
 async function attempt(deps: ExactlyOnceDeps, work: Work): Promise<boolean> {
-  const transactions = await deps.transactions.open();
-  skipCommitted(deps, work, transactions);
-  return work.open.length === 0 || decideAndCommit(deps, work, transactions, work.open);
+  try {
+    const transactions = await deps.transactions.open();
+    skipCommitted(deps, work, transactions);
+    return work.open.length === 0 || (await decideAndCommit(deps, work, transactions, work.open));
+  } catch (error) {
+    // By the partition's next owner: that is how it should be.
+    if (isFenced(error) && deps.term.isOver()) return false;
+    throw error;
+  }
 }
 
 /** The halves of a batch that fails are transactions of their own: the stage must not build on what may still be aborted. */
@@ -73,8 +78,6 @@ async function commit(deps: ExactlyOnceDeps, work: Work, transactions: OpenTrans
     await transactions.commit(decided);
   } catch (error) {
     if (isRefusal(error)) work.inDoubt = [];
-    // Fenced by the partition's next owner: that is how it should be.
-    if (isLabelstreamError(error, 'BROKER_FENCED') && deps.term.isOver()) return false;
     throw error;
   }
   work.inDoubt = [];

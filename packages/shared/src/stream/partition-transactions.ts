@@ -21,7 +21,7 @@ export interface PartitionTransactions {
 export interface OpenTransactions {
   /** Whether a transaction, ours or a former owner's, has committed this message. */
   isCommitted(message: InMessage): boolean;
-  /** How far the partition is committed in each lane. */
+  /** How far the partition is committed in each lane, and the epoch of this owner. */
   progress(): BatchProgress;
   /**
    * One transaction: all records and the positions after these messages.
@@ -38,6 +38,7 @@ export function createPartitionTransactions(
 ): PartitionTransactions {
   const inputOf = (lane: Lane) => topics.of(stage.input, lane);
   const input = LANES.map(inputOf);
+  const ownerTopic = topics.of('labels');
   let current: { readonly producer: TransactionalProducer; readonly transactions: OpenTransactions } | null = null;
 
   async function commit(producer: TransactionalProducer, decided: readonly Decided[], positions: Map<string, number>): Promise<void> {
@@ -54,20 +55,32 @@ export function createPartitionTransactions(
 
   /**
    * The positions of one transactional id become readable in the order of its transactions: once the mark is, all before it are. The mark
-   * is a position of this partition in the dead-letter topic, which the group does not read.
+   * is a position of this partition in the dead-letter topic, which the group does not read; drawn, so that it is no earlier owner's.
    */
   async function seeEarlierPositions(producer: TransactionalProducer): Promise<void> {
-    const mark = { topic: topics.deadLetters(stage.input), partition, offset: Date.now() };
-    await producer.commit([], { groupId, offsets: [mark] });
+    const mark = { topic: topics.deadLetters(stage.input), partition, offset: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) };
+    const leaveMark = () => producer.commit([], { groupId, offsets: [mark] });
+    const isReadable = async () => positionsOf(partition, await broker.committed(groupId, [mark.topic])).get(mark.topic) === mark.offset;
+    await leaveMark();
     const deadlineMs = Date.now() + READABLE_WITHIN_MS;
-    const isReadable = async () =>
-      (await broker.committed(groupId, [mark.topic])).some(
-        (position) => position.partition === partition && position.offset >= mark.offset,
-      );
     while (!(await isReadable())) {
-      if (Date.now() > deadlineMs) throw new LabelstreamError('BROKER_UNAVAILABLE', `positions of ${groupId} cannot be read`);
+      if (Date.now() > deadlineMs) {
+        // Refused if it is a newer owner's mark that stands there.
+        await leaveMark();
+        throw new LabelstreamError('BROKER_UNAVAILABLE', `positions of ${groupId} cannot be read`);
+      }
       await sleep(READABLE_PAUSE_MS);
     }
+  }
+
+  /**
+   * The epoch is kept as one more position of the group: of this partition in the label topic, which the group does not read either. What
+   * an earlier owner has committed there can be read by now; the time lets the epoch grow also after Kafka has lost its data.
+   */
+  async function beginEpoch(producer: TransactionalProducer, last: number): Promise<number> {
+    const epoch = Math.max(Date.now(), last + 1);
+    await producer.commit([], { groupId, offsets: [{ topic: ownerTopic, partition, offset: epoch }] });
+    return epoch;
   }
 
   function drop(producer: TransactionalProducer): void {
@@ -86,10 +99,11 @@ export function createPartitionTransactions(
       const producer = await broker.transactionalProducer(`${groupId}-${partition}`);
       try {
         await seeEarlierPositions(producer);
-        const positions = positionsOf(partition, await broker.committed(groupId, input));
+        const positions = positionsOf(partition, await broker.committed(groupId, [...input, ownerTopic]));
+        const epoch = await beginEpoch(producer, positions.get(ownerTopic) ?? 0);
         const isCommitted = ({ topic, offset }: InMessage) => offset < (positions.get(topic) ?? 0);
         const positionOf = (lane: Lane) => positions.get(inputOf(lane)) ?? 0;
-        const progress = () => ({ committed: { live: positionOf('live'), backfill: positionOf('backfill') } });
+        const progress = () => ({ committed: { live: positionOf('live'), backfill: positionOf('backfill') }, epoch });
         current = { producer, transactions: { isCommitted, progress, commit: (decided) => commit(producer, decided, positions) } };
         return current.transactions;
       } catch (error) {

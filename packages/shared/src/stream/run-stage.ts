@@ -4,6 +4,7 @@ import type { InMessage } from '../ports/broker.js';
 import { ABANDONED, type Patience } from './outage.js';
 import { deadLetter, type Outcome } from './outcome.js';
 import type { BatchProgress, Stage } from './stage.js';
+import { isFenced } from './term.js';
 
 export interface RunStageDeps {
   readonly stage: Stage;
@@ -19,7 +20,7 @@ export const SPLIT = Symbol('split');
  * `giveUp` aborts while something is down; or with {@link SPLIT} when the batch fails for another reason. A message that fails alone
  * becomes a dead letter.
  *
- * @throws BROKER_FENCED, which is about this process and not about a message
+ * @throws BROKER_FENCED, STATE_FENCED, which are about this process and not about a message
  */
 export async function runUndivided(
   deps: RunStageDeps,
@@ -30,7 +31,7 @@ export async function runUndivided(
   try {
     return await deps.patience.untilUp(() => processOnce(deps, batch, progress), giveUp);
   } catch (error) {
-    if (isLabelstreamError(error, 'BROKER_FENCED')) throw error;
+    if (isFenced(error)) throw error;
     if (batch.length === 1) return [failedAlone(error)];
     deps.log.warn({ err: error, messages: batch.length }, 'a micro-batch failed: bisecting it');
     return SPLIT;
@@ -46,7 +47,7 @@ export function halves<T>(batch: readonly T[]): [readonly T[], readonly T[]] {
 /**
  * Like {@link runUndivided}, but bisects: one bad message costs its batch log2(n) extra calls and harms nobody else.
  *
- * @throws BROKER_FENCED
+ * @throws BROKER_FENCED, STATE_FENCED
  */
 export async function runStage(
   deps: RunStageDeps,

@@ -15,10 +15,12 @@ export const STAGE_INPUTS: Readonly<Record<StageName, LanedTopic>> = {
   sink: 'predicted',
 };
 
-/** How far the consumer group had committed the batch's partition when the batch began: per lane, the next offset to be committed. */
+/** What is known of the batch's partition number when the batch begins. */
 export interface BatchProgress {
-  /** 0 for a lane without a committed position. */
+  /** How far the consumer group has committed it: per lane, the next offset to be committed; 0 for a lane without a position. */
   readonly committed: Readonly<Record<Lane, number>>;
+  /** Larger than that of every earlier owner of the partition number: what one of these still writes outside of Kafka can be refused by it. */
+  readonly epoch: number;
 }
 
 /**

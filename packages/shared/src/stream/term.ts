@@ -1,3 +1,4 @@
+import { isLabelstreamError } from '../errors.js';
 import type { Subscription } from '../ports/broker.js';
 
 /** A stretch of work within one assignment of partitions. What outlives its term is delivered again, to whoever has the partition then. */
@@ -13,3 +14,6 @@ export function beginTerm(subscription: Pick<Subscription, 'generation'>): Term 
   const generation = subscription.generation();
   return { giveUp: new AbortController(), isOver: () => generation !== subscription.generation() };
 }
+
+/** Whether Kafka or the published state refuses because the partition has a newer owner. */
+export const isFenced = (error: unknown): boolean => isLabelstreamError(error, 'BROKER_FENCED', 'STATE_FENCED');

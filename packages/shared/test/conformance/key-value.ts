@@ -83,6 +83,51 @@ export function keyValueConformance(name: string, unavailable: string, open: () 
       expect(texts(await store.getMany([again]))).toEqual(['b']);
     });
 
+    it('leaves what is there alone where it shall only be set if absent', async () => {
+      const [there, absent] = [key('there'), key('absent')];
+      await store.setMany([{ key: there, value: bytes('old') }]);
+      await store.setMany([there, absent].map((name) => ({ key: name, value: bytes('new'), onlyIfAbsent: true })));
+      expect(texts(await store.getMany([there, absent]))).toEqual(['old', 'new']);
+    });
+
+    it('lets an owner write until a newer one claims, then nothing of it any more', async () => {
+      const [owner, a, b] = [key('owner'), key('a'), key('b')];
+      const [older, newer] = [
+        { key: owner, epoch: 1_700_000_000_001 },
+        { key: owner, epoch: 1_700_000_000_002 },
+      ];
+      await store.claim(older);
+      await store.claim(older);
+      await store.setMany([{ key: a, value: bytes('older') }], older);
+      await store.claim(newer);
+      const late = [a, b].map((name) => ({ key: name, value: bytes('late') }));
+      await expect(store.setMany(late, older)).rejects.toMatchObject({ code: 'STATE_FENCED', retriable: false });
+      await expect(store.claim(older)).rejects.toMatchObject({ code: 'STATE_FENCED' });
+      expect(texts(await store.getMany([a, b]))).toEqual(['older', null]);
+      await store.setMany([{ key: a, value: bytes('newer') }], newer);
+      expect(texts(await store.getMany([a]))).toEqual(['newer']);
+    });
+
+    it('writes nothing for an owner whose claim is lost, and all of it once it has claimed again', async () => {
+      const [owner, a, b, short] = [key('owner'), key('a'), key('b'), key('short')];
+      const claim = { key: owner, epoch: 7 };
+      const entries = [
+        { key: a, value: bytes('1'), onlyIfAbsent: true },
+        { key: b, value: new Uint8Array([0, 255, 10]) },
+        { key: short, value: bytes('s'), ttlMs: 80 },
+      ];
+      await expect(store.setMany(entries, claim)).rejects.toMatchObject({ code: unavailable, retriable: true });
+      expect(await store.existMany([a, b, short])).toEqual([false, false, false]);
+      await store.setMany([], claim);
+      await store.claim(claim);
+      await store.setMany([{ key: a, value: bytes('0') }], claim);
+      await store.setMany(entries, claim);
+      const [first, second] = await store.getMany([a, b]);
+      expect([texts([first ?? null]), [...second!]]).toEqual([['0'], [0, 255, 10]]);
+      await sleep(120);
+      expect(await store.existMany([a, b, short])).toEqual([true, true, false]);
+    });
+
     it('deletes what is there and ignores what is not', async () => {
       const [a, b] = [key('a'), key('b')];
       await store.setMany([{ key: a, value: bytes('1') }]);
@@ -106,7 +151,12 @@ export function keyValueConformance(name: string, unavailable: string, open: () 
       const own = await open();
       await expect(own.ping()).resolves.toBeUndefined();
       await own.close();
-      for (const call of [() => own.ping(), () => own.getMany(['k']), () => own.setMany([{ key: 'k', value: bytes('v') }])])
+      for (const call of [
+        () => own.ping(),
+        () => own.getMany(['k']),
+        () => own.setMany([{ key: 'k', value: bytes('v') }]),
+        () => own.claim({ key: 'k', epoch: 1 }),
+      ])
         await expect(call()).rejects.toMatchObject({ code: unavailable, retriable: true });
     });
   });

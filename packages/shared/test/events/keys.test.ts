@@ -13,6 +13,8 @@ test('no product id makes a key of another deployment, or of another product', (
       expect(key === other).toBe(prefix === otherPrefix && id === otherId);
       expect(stateKeys.publishedComplete(prefix).startsWith('pub:')).toBe(true);
       expect(key).not.toBe(stateKeys.publishedComplete(otherPrefix));
+      expect(stateKeys.publishedOwner(prefix, 0) === stateKeys.publishedOwner(otherPrefix, 0)).toBe(prefix === otherPrefix);
+      expect(stateKeys.publishedOwner(prefix, 0).startsWith('pub:')).toBe(false);
     }),
     { numRuns: 2000 },
   );

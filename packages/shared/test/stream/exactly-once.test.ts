@@ -19,17 +19,21 @@ const message: InMessage = {
   generation: 1,
 };
 
-/** Delivers one message in a term that ends during the commit, which `commit` answers. */
-async function deliverAcrossTheEndOfATerm(commit: () => Promise<void>) {
+/** Delivers one message in a term that ends during the commit, which `commit` answers, or during `process`. */
+async function deliverAcrossTheEndOfATerm(commit: () => Promise<void>, process?: (endTerm: () => void) => Promise<never>) {
   let isOver = false;
+  const endTerm = () => {
+    isOver = true;
+  };
   const { metrics, counted, counts } = countingMetrics();
-  const stage = stageOf(passOn, 'transactional');
+  const working = stageOf(passOn, 'transactional');
+  const stage = process === undefined ? working : { ...working, process: () => process(endTerm) };
   const transactions: PartitionTransactions = {
     open: async () => ({
       isCommitted: () => false,
-      progress: () => ({ committed: { live: 0, backfill: 0 } }),
+      progress: () => ({ committed: { live: 0, backfill: 0 }, epoch: 1 }),
       async commit() {
-        isOver = true;
+        endTerm();
         await commit();
       },
     }),
@@ -69,4 +73,15 @@ it('counts what was committed although the term ended meanwhile', async () => {
 it('takes being fenced by the next owner for the normal end of a term', async () => {
   const fenced = () => Promise.reject(new LabelstreamError('BROKER_FENCED', 'the next owner took over'));
   expect(await deliverAcrossTheEndOfATerm(fenced)).toEqual({ counted: [], abandoned: 1 });
+});
+
+it('takes a claim of the next owner to the published state for the end of a term as well, and for no bad message', async () => {
+  const claimed = new LabelstreamError('STATE_FENCED', 'the next owner writes');
+  const nothing = async () => {};
+  const afterItsEnd = async (endTerm: () => void) => {
+    endTerm();
+    throw claimed;
+  };
+  expect(await deliverAcrossTheEndOfATerm(nothing, afterItsEnd)).toEqual({ counted: [], abandoned: 1 });
+  await expect(deliverAcrossTheEndOfATerm(nothing, () => Promise.reject(claimed))).rejects.toBe(claimed);
 });

@@ -15,9 +15,9 @@ export interface Faults {
   readonly onOpen?: (transactionalId: string) => Fault;
 }
 
-/** A transaction that holds nothing but the mark by which a new owner sees past earlier transactions; faults are for what comes after it. */
-const isMark = (records: readonly OutRecord[], offsets: readonly PartitionOffset[]) =>
-  records.length === 0 && offsets.length > 0 && offsets.every(({ topic }) => topic.endsWith('.dlq'));
+/** A transaction by which a new owner begins, with its mark or its epoch and nothing else; faults are for what comes after them. */
+const isBeginning = (records: readonly OutRecord[], offsets: readonly PartitionOffset[]) =>
+  records.length === 0 && offsets.length > 0 && offsets.every(({ topic }) => topic.endsWith('.dlq') || topic.endsWith('product.labels'));
 
 const noAnswer = () => new LabelstreamError('BROKER_UNAVAILABLE', 'no answer');
 
@@ -49,7 +49,7 @@ export function withFaults(broker: Broker, faults: Faults): Broker {
       return {
         ...producer,
         commit(records, group) {
-          const fault = isMark(records, group.offsets) ? 'none' : faults.onTransaction?.(records);
+          const fault = isBeginning(records, group.offsets) ? 'none' : faults.onTransaction?.(records);
           return suffer(fault ?? 'none', () => producer.commit(records, group));
         },
       };

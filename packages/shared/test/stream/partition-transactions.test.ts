@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryBroker } from '../../src/adapters/memory/broker.js';
 import { topicNames } from '../../src/events/topics.js';
 import type { Broker, InMessage } from '../../src/ports/broker.js';
@@ -14,6 +14,12 @@ beforeEach(async () => {
   broker = createMemoryBroker();
   await broker.ensureTopics(topics.all(), { partitions: 1 });
 });
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** As on another machine, whose clock is an hour late. */
+const setClockBack = () => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
 
 const stage = { name: 'sink', input: 'predicted', delivery: 'transactional', process: async () => [] } as const;
 const openTransactions = () => createPartitionTransactions({ broker, groupId: 'g', topics, stage, log: quiet }, 0).open();
@@ -33,30 +39,47 @@ const message = (lane: 'live' | 'backfill', offset: number): InMessage => ({
 describe('the transactions of a partition', () => {
   it('tell how far each lane is committed, with every commit of their own', async () => {
     const transactions = await openTransactions();
-    expect(transactions.progress()).toEqual({ committed: { live: 0, backfill: 0 } });
+    expect(transactions.progress()).toMatchObject({ committed: { live: 0, backfill: 0 } });
     const outcome = emit([{ topic: topics.of('labels'), key: 'p', value: new Uint8Array([1]) }]);
     await transactions.commit([{ message: message('live', 4), outcome, records: outcome.kind === 'emit' ? outcome.records : [] }]);
-    expect(transactions.progress()).toEqual({ committed: { live: 5, backfill: 0 } });
+    expect(transactions.progress()).toMatchObject({ committed: { live: 5, backfill: 0 } });
     await transactions.commit([{ message: message('backfill', 2), outcome: drop('UNCHANGED'), records: [] }]);
-    expect(transactions.progress()).toEqual({ committed: { live: 5, backfill: 3 } });
+    expect(transactions.progress()).toMatchObject({ committed: { live: 5, backfill: 3 } });
     expect([transactions.isCommitted(message('live', 4)), transactions.isCommitted(message('live', 5))]).toEqual([true, false]);
   });
 
-  it('know what a former owner has committed although the broker tells it late', async () => {
+  it('know what a former owner has committed although the broker tells it late and their clocks differ', async () => {
     const former = await openTransactions();
     const before = await broker.committed('g', Object.values(INPUT));
     await former.commit([{ message: message('backfill', 7), outcome: drop('UNCHANGED'), records: [] }]);
     const real = broker.committed;
+    const marks = await real('g', [topics.deadLetters('predicted')]);
     let late = 3;
     // Answers with what was true before the last transaction, until that one can be read, and after it whatever came later.
-    broker = { ...broker, committed: async (group, names) => (late-- > 0 ? before : real(group, names)) };
-    expect((await openTransactions()).progress()).toEqual({ committed: { live: 0, backfill: 8 } });
+    broker = { ...broker, committed: async (group, names) => (late-- > 0 ? [...before, ...marks] : real(group, names)) };
+    setClockBack();
+    expect((await openTransactions()).progress()).toMatchObject({ committed: { live: 0, backfill: 8 } });
+  });
+
+  it('have an epoch that is larger than that of every earlier owner, whatever the clocks say', async () => {
+    const first = (await openTransactions()).progress().epoch;
+    setClockBack();
+    const second = (await openTransactions()).progress().epoch;
+    const third = (await openTransactions()).progress().epoch;
+    expect([second > first, third > second]).toEqual([true, true]);
+  });
+
+  it('have an epoch that grows although the broker has lost its data', async () => {
+    const { epoch } = (await openTransactions()).progress();
+    broker = createMemoryBroker();
+    await broker.ensureTopics(topics.all(), { partitions: 1 });
+    await vi.waitFor(async () => expect((await openTransactions()).progress().epoch).toBeGreaterThan(epoch));
   });
 
   it('know what a former owner has committed', async () => {
     const former = await openTransactions();
     await former.commit([{ message: message('live', 7), outcome: drop('UNCHANGED'), records: [] }]);
-    expect((await openTransactions()).progress()).toEqual({ committed: { live: 8, backfill: 0 } });
+    expect((await openTransactions()).progress()).toMatchObject({ committed: { live: 8, backfill: 0 } });
     await expect(former.commit([{ message: message('live', 8), outcome: drop('UNCHANGED'), records: [] }])).rejects.toMatchObject({
       code: 'BROKER_FENCED',
     });

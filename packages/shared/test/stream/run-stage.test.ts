@@ -91,8 +91,8 @@ describe('runStage', () => {
     expect(outcomes).toBe(ABANDONED);
   });
 
-  it('does not make a dead letter of being fenced', async () => {
-    await expect(run(() => Promise.reject(new LabelstreamError('BROKER_FENCED', 'zombie')), messages(3))).rejects.toThrow('zombie');
+  it.each(['BROKER_FENCED', 'STATE_FENCED'] as const)('does not make a dead letter of %s', async (code) => {
+    await expect(run(() => Promise.reject(new LabelstreamError(code, 'zombie')), messages(3))).rejects.toThrow('zombie');
   });
 
   it('comes back with one outcome per message, in order, whichever messages are bad', async () => {

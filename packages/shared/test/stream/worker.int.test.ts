@@ -30,7 +30,7 @@ async function deploy(partitions: number) {
   const prefix = `worker-${process.pid}-${deployments}.`;
   const topics = topicNames(prefix);
   const input = { live: topics.of('encoded'), backfill: topics.of('encoded', 'backfill') };
-  const names = [...Object.values(input), topics.deadLetters('encoded'), topics.of('predicted')];
+  const names = [...Object.values(input), topics.deadLetters('encoded'), topics.of('predicted'), topics.of('labels')];
   await broker.ensureTopics(
     topics.all().filter(({ topic }) => names.includes(topic)),
     { partitions },

@@ -1,5 +1,6 @@
 import { type ErrorCode, LabelstreamError } from '../../errors.js';
-import type { KeyValueStore } from '../../ports/key-value.js';
+import type { Claim, KeyValueStore } from '../../ports/key-value.js';
+import { claimGone, fenced } from '../common/claims.js';
 
 /** Writes after which entries past their time are looked for, so that a long run does not keep what nobody asks for again. */
 const SWEEP_EVERY_WRITES = 1000;
@@ -27,6 +28,17 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
     return undefined;
   }
 
+  function epochAt({ key }: Claim): number | null {
+    const stored = find(key);
+    return stored === undefined ? null : Number(new TextDecoder().decode(stored.value));
+  }
+
+  function assertClaimed(claim: Claim): void {
+    const epoch = epochAt(claim);
+    if (epoch !== null && epoch > claim.epoch) throw fenced(claim);
+    if (epoch !== claim.epoch) throw claimGone(claim, unavailable);
+  }
+
   function sweep(): void {
     writes = 0;
     for (const key of [...entries.keys()]) find(key);
@@ -40,8 +52,9 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
         return stored === undefined ? null : Uint8Array.from(stored.value);
       });
     },
-    async setMany(items) {
+    async setMany(items, claim) {
       assertOpen();
+      if (claim !== undefined && items.length > 0) assertClaimed(claim);
       for (const { key, value, ttlMs, onlyIfAbsent } of items) {
         if (onlyIfAbsent === true && find(key) !== undefined) continue;
         entries.set(key, {
@@ -51,6 +64,11 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
       }
       writes += items.length;
       if (writes >= SWEEP_EVERY_WRITES) sweep();
+    },
+    async claim(claim) {
+      assertOpen();
+      if ((epochAt(claim) ?? 0) > claim.epoch) throw fenced(claim);
+      entries.set(claim.key, { value: new TextEncoder().encode(String(claim.epoch)), expiresAtMs: Number.POSITIVE_INFINITY });
     },
     async deleteMany(keys) {
       assertOpen();

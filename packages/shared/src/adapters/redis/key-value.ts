@@ -2,7 +2,8 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { type ChainableCommander, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../../errors.js';
-import type { KeyValueEntry, KeyValueStore } from '../../ports/key-value.js';
+import type { Claim, KeyValueEntry, KeyValueStore } from '../../ports/key-value.js';
+import { claimGone, fenced } from '../common/claims.js';
 import { connectionErrorLog, redisOptions, toRedisError } from './connection.js';
 
 /** How to reach one Redis. */
@@ -26,13 +27,52 @@ async function resultsOf(pipeline: ChainableCommander): Promise<unknown[]> {
   });
 }
 
+/** What follows key and value in a SET. */
+const optionsOf = ({ ttlMs, onlyIfAbsent }: KeyValueEntry): string[] => [
+  ...(ttlMs === undefined ? [] : ['PX', String(Math.max(1, Math.ceil(ttlMs)))]),
+  ...(onlyIfAbsent === true ? ['NX'] : []),
+];
+
 async function setAll(redis: Redis, entries: readonly KeyValueEntry[]): Promise<void> {
   const pipeline = redis.pipeline();
-  for (const { key, value, ttlMs } of entries) {
-    if (ttlMs === undefined) pipeline.set(key, asBuffer(value));
-    else pipeline.set(key, asBuffer(value), 'PX', Math.max(1, Math.ceil(ttlMs)));
-  }
+  for (const entry of entries) pipeline.call('SET', entry.key, asBuffer(entry.value), ...optionsOf(entry));
   await resultsOf(pipeline);
+}
+
+/** KEYS[1] is the claim's, ARGV[1] its epoch. */
+const CLAIM = `
+local held = tonumber(redis.call('GET', KEYS[1]))
+if held and held > tonumber(ARGV[1]) then return 'FENCED' end
+redis.call('SET', KEYS[1], ARGV[1])
+return 'CLAIMED'`;
+
+/** As above; then a key for each entry, and in ARGV its value, the number of its options, and these. */
+const SET_IF_CLAIMED = `
+local held, epoch = tonumber(redis.call('GET', KEYS[1])), tonumber(ARGV[1])
+if held and held > epoch then return 'FENCED' end
+if held ~= epoch then return 'GONE' end
+local at = 2
+for i = 2, #KEYS do
+  local options = tonumber(ARGV[at + 1])
+  redis.call('SET', KEYS[i], ARGV[at], unpack(ARGV, at + 2, at + 1 + options))
+  at = at + 2 + options
+end
+return 'SET'`;
+
+/** The scripts are sent whole: by their hash alone, one that the server does not know would be run after the commands that follow it. */
+async function claimIn(redis: Redis, claim: Claim): Promise<void> {
+  if ((await redis.eval(CLAIM, 1, claim.key, claim.epoch)) === 'FENCED') throw fenced(claim);
+}
+
+async function setClaimed(redis: Redis, entries: readonly KeyValueEntry[], claim: Claim, unavailable: ErrorCode): Promise<void> {
+  const keys = [claim.key, ...entries.map(({ key }) => key)];
+  const values = entries.flatMap((entry) => {
+    const options = optionsOf(entry);
+    return [asBuffer(entry.value), String(options.length), ...options];
+  });
+  const answer = await redis.eval(SET_IF_CLAIMED, keys.length, ...keys, claim.epoch, ...values);
+  if (answer === 'FENCED') throw fenced(claim);
+  if (answer !== 'SET') throw claimGone(claim, unavailable);
 }
 
 async function existAll(redis: Redis, keys: readonly string[]): Promise<boolean[]> {
@@ -73,7 +113,12 @@ export async function createRedisKeyValueStore(deps: RedisKeyValueDeps): Promise
   const redis = await guarded('connecting', () => connect(deps));
   return {
     getMany: (keys) => guarded('reading', async () => (keys.length === 0 ? [] : redis.mgetBuffer(...keys))),
-    setMany: (entries) => guarded('writing', async () => (entries.length === 0 ? undefined : setAll(redis, entries))),
+    setMany: (entries, claim) =>
+      guarded('writing', async () => {
+        if (entries.length === 0) return;
+        await (claim === undefined ? setAll(redis, entries) : setClaimed(redis, entries, claim, unavailable));
+      }),
+    claim: (claim) => guarded('claiming', () => claimIn(redis, claim)),
     deleteMany: (keys) =>
       guarded('deleting', async () => {
         if (keys.length > 0) await redis.unlink(...keys);
