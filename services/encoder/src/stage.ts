@@ -1,20 +1,18 @@
-import type { EncodedListing, PreparedListing } from '@labelstream/shared/events/records';
-import type { TopicNames } from '@labelstream/shared/events/topics';
+import type { PreparedListing } from '@labelstream/shared/events/records';
 import type { EncoderModel } from '@labelstream/shared/model/encoder-model';
 import type { Codecs } from '@labelstream/shared/ports/codec';
-import { deadLetter, emit, type Outcome } from '@labelstream/shared/stream/outcome';
+import { deadLetter, type Outcome } from '@labelstream/shared/stream/outcome';
 import { type Received, receive, receivedOf, weave } from '@labelstream/shared/stream/received';
-import type { SendBack } from '@labelstream/shared/stream/send-back';
 import type { Stage } from '@labelstream/shared/stream/stage';
+import { type ConcludeDeps, conclude } from './conclude.js';
 import { type EncodeDeps, encodeWork } from './encode.js';
-import { imageKey, listWork } from './work.js';
+import type { EncoderMetrics } from './metrics.js';
+import { listWork } from './work.js';
 
-export interface EncoderDeps extends EncodeDeps {
-  readonly encoderId: string;
+export interface EncoderDeps extends EncodeDeps, ConcludeDeps {
   readonly model: EncoderModel;
   readonly codecs: Pick<Codecs, 'prepared' | 'encoded'>;
-  readonly topics: TopicNames;
-  readonly sendBack: SendBack;
+  readonly metrics: EncoderMetrics;
 }
 
 /** `listings.prepared` → `listings.encoded`: tensors in, token sequences out. Never sees an image file. */
@@ -29,7 +27,7 @@ export function createEncoderStage(deps: EncoderDeps): Stage {
       const vanished = await encodeWork(listWork(received, deps.encoderId), deps);
       return weave(
         items,
-        received.map((item) => pass(item, vanished, deps)),
+        received.map((item) => conclude(item, vanished, deps)),
       );
     },
   };
@@ -41,16 +39,4 @@ function refuseUnfit(item: Received<PreparedListing>, { model }: EncoderDeps): R
   if (text.state === 'USED' && !model.fitsText(tokenIds)) return deadLetter('EVENT_INVALID', 'the token ids do not fit the text tower');
   const unnamed = [image, text].some(({ state, sha256 }) => state === 'USED' && sha256 === undefined);
   return unnamed ? deadLetter('EVENT_INVALID', 'a used modality has no content hash') : item;
-}
-
-function pass({ record, pass, passHeaders }: Received<PreparedListing>, vanished: ReadonlySet<string>, deps: EncoderDeps): Outcome {
-  const { encoderId, codecs, topics, sendBack, metrics } = deps;
-  if (vanished.has(imageKey(record, encoderId) ?? '')) {
-    metrics.sentBack();
-    return sendBack(record, pass, 'the pixels of the image');
-  }
-  const { tokenIds: _, preprocessId: __, ...carried } = record;
-  const encoded: EncodedListing = { ...carried, encoderId };
-  const value = codecs.encoded.encode(encoded);
-  return emit([{ topic: topics.of('encoded', record.lane), key: record.productId, value, headers: passHeaders }]);
 }

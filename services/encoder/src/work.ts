@@ -12,12 +12,15 @@ export interface Work {
   readonly mentions: { readonly image: number; readonly text: number };
 }
 
-/** The key of a listing's image tokens; undefined when it has no image to encode. */
-export function imageKey({ image, op }: PreparedListing, encoderId: string): string | undefined {
-  return op === 'UPSERT' && image.state === 'USED' && image.sha256 !== undefined
-    ? cacheKeys.imageTokens(encoderId, image.sha256)
-    : undefined;
+/** The content hashes of a listing's images, the first and its further candidates; empty when it has no image to encode. */
+function imagesOf({ image, candidates, op }: PreparedListing): string[] {
+  const has = op === 'UPSERT' && image.state === 'USED' && image.sha256 !== undefined;
+  return has ? [image.sha256, ...candidates.map(({ sha256 }) => sha256)] : [];
 }
+
+/** The keys of the tokens of a listing's images, the first one's first. */
+export const imageKeys = (record: PreparedListing, encoderId: string): string[] =>
+  imagesOf(record).map((sha256) => cacheKeys.imageTokens(encoderId, sha256));
 
 /** The key of a listing's text tokens; undefined when it has no text to encode. */
 export function textKey({ text, op }: PreparedListing, encoderId: string): string | undefined {
@@ -30,10 +33,9 @@ export function listWork(received: readonly Received<PreparedListing>[], encoder
   const tokenIds = new Map<string, readonly number[]>();
   const mentions = { image: 0, text: 0 };
   for (const { record: listing } of received) {
-    const image = imageKey(listing, encoderId);
-    if (image !== undefined) {
+    for (const sha256 of imagesOf(listing)) {
       mentions.image++;
-      pixelKeys.set(image, cacheKeys.pixels(listing.preprocessId, listing.image.sha256 ?? ''));
+      pixelKeys.set(cacheKeys.imageTokens(encoderId, sha256), cacheKeys.pixels(listing.preprocessId, sha256));
     }
     const text = textKey(listing, encoderId);
     if (text !== undefined) {

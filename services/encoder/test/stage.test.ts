@@ -89,6 +89,28 @@ describe('the encoder stage', () => {
     expect(await cache.existMany([encoder.pixelKey('a')])).toEqual([false]);
   });
 
+  it('encodes every image of a listing, each once', async () => {
+    await encoder.storePixels('a', 'bb', 'ccc');
+    const outcomes = await encoder.stage.process([
+      encoder.message(encoder.prepared('p1', { picture: 'a', further: ['bb', 'ccc'], ids: SHIRT })),
+      encoder.message(encoder.prepared('p2', { picture: 'bb', further: ['a'], ids: SHIRT })),
+    ]);
+    const [record] = await encoder.decode(outcomes);
+    expect(record).toMatchObject({ imageIndex: 0, candidates: [{ index: 1 }, { index: 2 }] });
+    expect(encoder.counts.image).toEqual({ cached: 0, repeated: 2, computed: 3 });
+    expect(await cache.existMany(['a', 'bb', 'ccc'].map(encoder.imageKey))).toEqual([true, true, true]);
+  });
+
+  it('sends a listing back that has lost a further image; once that is over, it goes on without it', async () => {
+    await encoder.storePixels('a', 'ccc');
+    const listing = encoder.prepared('p1', { picture: 'a', further: ['bb', 'ccc'], ids: SHIRT });
+    expect((await encoder.stage.process([encoder.message(listing)]))[0]).toMatchObject({ kind: 'emit', note: 'SENT_BACK' });
+    const outcomes = await encoder.stage.process([encoder.message(listing, { 'labelstream-requeue': '1' })]);
+    const [record] = await encoder.decode(outcomes);
+    expect(outcomes[0]).toMatchObject({ kind: 'emit', records: [{ topic: 'listings.encoded' }] });
+    expect(record).toMatchObject({ image: listing.image, candidates: [listing.candidates[1]] });
+  });
+
   it('labels from the text while an image is pending, and passes a delete on', async () => {
     const outcomes = await encoder.stage.process([
       encoder.message(encoder.prepared('p1', { ids: SHIRT }, { image: { state: 'PENDING', reason: 'IMAGE_NOT_FOUND' } })),

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@labelstream/shared/errors';
 import { roundHeaders } from '@labelstream/shared/events/headers';
-import type { PreparedListing } from '@labelstream/shared/events/records';
+import type { ImageChoice, ModalityRef, PreparedListing } from '@labelstream/shared/events/records';
 import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import { deadLetter, defer, emit, type Outcome, type OutRecord } from '@labelstream/shared/stream/outcome';
@@ -29,7 +29,9 @@ export async function conclude(arrival: Arrival, text: PreparedText, image: Foun
   metrics.modality('image', ('image' in decision && decision.image) || image.ref);
   switch (decision.kind) {
     case 'deadLetter': {
-      const rest = decision.image && [recordOf(arrival, { image: decision.image, text: text.ref, tokenIds: text.tokenIds }, deps)];
+      const rest = decision.image && [
+        recordOf(arrival, { image: decision.image, candidates: [], text: text.ref, tokenIds: text.tokenIds }, deps),
+      ];
       return deadLetter(decision.code, decision.detail, rest);
     }
     case 'defer':
@@ -37,16 +39,20 @@ export async function conclude(arrival: Arrival, text: PreparedText, image: Foun
       return defer(decision.reason);
     case 'emit':
       if (decision.retry) await planRetry(arrival, decision.image.reason as ErrorCode, retries);
-      return send(arrival, { image: decision.image, text: text.ref, tokenIds: text.tokenIds }, deps);
+      return send(arrival, { ...choiceOf(decision.image, image), text: text.ref, tokenIds: text.tokenIds }, deps);
   }
 }
 
 /** A deletion needs no model inputs; it only has to keep its place among the product's records. */
 export function passDeletion(arrival: Arrival, deps: ConcludeDeps): Outcome {
-  return send(arrival, { image: MISSING, text: MISSING, tokenIds: [] }, deps);
+  return send(arrival, { image: MISSING, candidates: [], text: MISSING, tokenIds: [] }, deps);
 }
 
-type Inputs = Pick<PreparedListing, 'image' | 'text' | 'tokenIds'>;
+type Inputs = ImageChoice & Pick<PreparedListing, 'text' | 'tokenIds'>;
+
+function choiceOf(image: ModalityRef, { index, candidates }: FoundImage): ImageChoice {
+  return { image, ...(index === undefined ? {} : { imageIndex: index }), candidates };
+}
 
 function send(arrival: Arrival, inputs: Inputs, deps: ConcludeDeps): Outcome {
   return emit([recordOf(arrival, inputs, deps)], inputs.image.reason ?? inputs.text.reason);

@@ -31,6 +31,12 @@ const limits = {
     .describe('Bytes of an encoded image, at most.'),
   MAX_IMAGE_PIXELS: setting.integer(1, 1_000_000_000).default(50_000_000).describe('Width x height of an image, at most.'),
   MAX_IMAGES_TRIED: setting.integer(1, 256).default(8).describe('Images of a listing that are tried, in their order.'),
+  MAX_IMAGES: setting
+    .integer(1, 16)
+    .default(4)
+    .describe(
+      'Images of a listing that are prepared and encoded, so that the one that fits the text best is used; 1: the first that can be had.',
+    ),
 };
 
 const fetching = {
@@ -43,6 +49,7 @@ const fetching = {
   IMAGE_PATIENCE_MS: durationMs()
     .default(2000)
     .describe('How long a new listing waits for its images before it goes on with its text alone.'),
+  FURTHER_IMAGES_PATIENCE_MS: durationMs(0).default(500).describe('How long a listing that has an image waits for its further ones.'),
   IMAGE_TIMEOUT_MS: durationMs().default(10_000).describe('The same at the later attempts.'),
   IMAGE_IDLE_TIMEOUT_MS: durationMs().default(5000).describe('A web server that sends nothing for this long has failed.'),
   HOST_REST_AFTER: setting.integer(1, 1000).default(3).describe('Time-outs in a row after which an image host is left alone for a while.'),

@@ -14,7 +14,7 @@ export type Decision =
   | { readonly kind: 'deadLetter'; readonly code: ErrorCode; readonly detail: string; readonly image?: ModalityRef };
 
 export interface Situation {
-  readonly image: FoundImage;
+  readonly image: Pick<FoundImage, 'ref' | 'detail'>;
   readonly text: ModalityRef;
   /** Attempts made for the image before this one. */
   readonly attempt: number;

@@ -45,7 +45,7 @@ export function createHostGate(source: ImageSource, options: HostGateOptions): I
       host.timeouts = 0;
       return bytes;
     } catch (error) {
-      host.timeouts = signal?.aborted ? host.timeouts + 1 : 0;
+      if (!gaveUpEarly(signal)) host.timeouts = signal?.aborted ? host.timeouts + 1 : 0;
       if (host.timeouts >= options.restAfterTimeouts) host.restingUntilMs = options.now() + options.restMs;
       throw error;
     }
@@ -67,6 +67,28 @@ export function createHostGate(source: ImageSource, options: HostGateOptions): I
       }
     },
   };
+}
+
+/** Who gives up for a reason of its own has learnt nothing of the host. */
+const gaveUpEarly = (signal?: AbortSignal) => signal?.aborted === true && isLabelstreamError(signal.reason);
+
+/**
+ * A second gate before `gate`, for what one is less patient about: a host that is too slow for it is left alone by it only, and is not thought
+ * badly of by `gate`, whose share of fetches at a time holds for both.
+ */
+export function createHastyGate(gate: ImageSource, options: HostGateOptions): ImageSource {
+  const withoutBlame: ImageSource['fetch'] = async (ref, signal) => {
+    const own = new AbortController();
+    const giveUp = () => own.abort(new LabelstreamError('IMAGE_FETCH_FAILED', 'it was not there in time'));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await gate.fetch(ref, own.signal);
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  };
+  return createHostGate({ fetch: withoutBlame }, options);
 }
 
 /** The host or bucket that a URI asks; undefined where nothing is asked over the network. */

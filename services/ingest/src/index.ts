@@ -7,7 +7,7 @@ import { openEvent } from './arrival.js';
 import { conclude, passDeletion } from './conclude.js';
 import { type IngestSettings, ingestSettings } from './config.js';
 import { createFindImages } from './find-images.js';
-import { createHostGate } from './host-gate.js';
+import { createHastyGate, createHostGate } from './host-gate.js';
 import { createIngestMetrics } from './metrics.js';
 import { createPixelStore } from './pixel-store.js';
 import { openPreparation, type Preparation } from './preparation.js';
@@ -61,19 +61,24 @@ function wireSteps(context: ServiceContext, settings: IngestSettings, preparatio
     metrics,
     retries: { retryQueue, delaysMs: settings.IMAGE_RETRY_DELAYS_MS, random: Math.random },
   };
+  const gate = {
+    maxPerHost: settings.FETCH_PER_HOST,
+    restAfterTimeouts: settings.HOST_REST_AFTER,
+    restMs: settings.HOST_REST_MS,
+    now: Date.now,
+  };
+  const source = createHostGate(sources, gate);
   const findImages = createFindImages({
-    source: createHostGate(sources, {
-      maxPerHost: settings.FETCH_PER_HOST,
-      restAfterTimeouts: settings.HOST_REST_AFTER,
-      restMs: settings.HOST_REST_MS,
-      now: Date.now,
-    }),
+    source,
+    furtherSource: createHastyGate(source, gate),
     pixels: createPixelStore({ cache, preprocessId, encoderId, ttlMs: settings.PIXEL_TTL_MS }),
     decode: preparation.pixels,
     metrics,
     fetchConcurrency: settings.FETCH_CONCURRENCY,
-    maxImages: settings.MAX_IMAGES_TRIED,
+    maxTried: settings.MAX_IMAGES_TRIED,
+    maxImages: settings.MAX_IMAGES,
     patienceMs: settings.IMAGE_PATIENCE_MS,
+    furtherPatienceMs: settings.FURTHER_IMAGES_PATIENCE_MS,
     timeoutMs: settings.IMAGE_TIMEOUT_MS,
   });
   return {

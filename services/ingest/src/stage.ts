@@ -3,7 +3,7 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { Outcome } from '@labelstream/shared/stream/outcome';
 import type { Stage } from '@labelstream/shared/stream/stage';
 import type { Arrival, Opened } from './arrival.js';
-import type { FoundImage } from './find-images.js';
+import type { FoundImage, ImageSearch } from './find-images.js';
 import { settleAll } from './limit.js';
 import type { PreparedText } from './text/prepare.js';
 
@@ -11,25 +11,26 @@ import type { PreparedText } from './text/prepare.js';
 export interface IngestSteps {
   open(message: InMessage): Promise<Opened>;
   prepareText(listing: Listing): PreparedText;
-  findImages(arrivals: readonly Arrival[]): Promise<ReadonlyMap<Arrival, FoundImage>>;
+  findImages(wanted: readonly ImageSearch[]): Promise<ReadonlyMap<Arrival, FoundImage>>;
   conclude(arrival: Arrival, text: PreparedText, image: FoundImage): Promise<Outcome>;
   passDeletion(arrival: Arrival): Outcome;
 }
 
-const NO_IMAGE: FoundImage = { ref: { state: 'MISSING' } };
+const NO_IMAGE: FoundImage = { ref: { state: 'MISSING' }, candidates: [] };
 
 /** `product.events` → `listings.prepared`: everything about a listing that the encoder should never wait for. */
 export function createIngestStage({ open, prepareText, findImages, conclude, passDeletion }: IngestSteps): Stage {
   const process = async (batch: readonly InMessage[]): Promise<readonly Outcome[]> => {
     const opened = await Promise.all(batch.map(open));
     const listings = opened.flatMap((each) => ('arrival' in each && each.arrival.head.op === 'UPSERT' ? each.arrival : []));
-    const images = await findImages(listings);
+    const texts = new Map(listings.map((arrival) => [arrival, prepareText(arrival.head.listing)]));
+    const images = await findImages([...texts].map(([arrival, { ref }]) => ({ arrival, hasText: ref.state === 'USED' })));
     return settleAll(
       opened.map(async (each) => {
         if ('outcome' in each) return each.outcome;
         const { arrival } = each;
-        if (arrival.head.op === 'DELETE') return passDeletion(arrival);
-        return conclude(arrival, prepareText(arrival.head.listing), images.get(arrival) ?? NO_IMAGE);
+        const text = texts.get(arrival);
+        return text === undefined ? passDeletion(arrival) : conclude(arrival, text, images.get(arrival) ?? NO_IMAGE);
       }),
     );
   };

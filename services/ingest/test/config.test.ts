@@ -26,6 +26,8 @@ test.each([
   ['MAX_IMAGE_PIXELS', '0'],
   ['S3_ENDPOINT', 'not a URL'],
   ['FETCH_CONCURRENCY', '0'],
+  ['MAX_IMAGES', '0'],
+  ['MAX_IMAGES', '17'],
   ['AWS_ACCESS_KEY_ID', 'without-its-secret'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(() => read({ [name]: value })).toThrowError(

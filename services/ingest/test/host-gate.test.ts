@@ -1,7 +1,7 @@
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { ImageSource } from '@labelstream/shared/ports/image-source';
 import { expect, test } from 'vitest';
-import { createHostGate } from '../src/host-gate.js';
+import { createHastyGate, createHostGate } from '../src/host-gate.js';
 
 const IMAGE = Buffer.from('image');
 const failed = () => new LabelstreamError('IMAGE_FETCH_FAILED', 'out of time');
@@ -82,4 +82,29 @@ test('a host that answers, even with a failure, is not left alone', async () => 
   for (let at = 0; at < 5; at += 1)
     await expect(gate.fetch({ uri: 'https://a.example/' })).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
   expect(calls).toBe(5);
+});
+
+test('a host that is too slow for the hasty is left alone by them, and is no worse for the patient', async () => {
+  const from = source();
+  const patient = createHostGate(from, options);
+  const hasty = createHastyGate(patient, options);
+  const ask = (gate: ImageSource, uri: string) => gate.fetch({ uri }, AbortSignal.timeout(5)).catch(({ message }: Error) => message);
+  for (let at = 0; at < 3; at += 1) await ask(hasty, 'https://slow.example/1');
+  expect(from.asked).toHaveLength(2);
+  expect(await ask(hasty, 'https://slow.example/1')).toContain('did not answer in time lately');
+  await ask(patient, 'https://slow.example/1');
+  expect(from.asked).toHaveLength(3);
+});
+
+test('the hasty and the patient share what a host may be asked for at a time', async () => {
+  const from = source();
+  const patient = createHostGate(from, options);
+  const hasty = createHastyGate(patient, options);
+  await Promise.all([patient, hasty, patient, hasty, patient].map((gate) => gate.fetch({ uri: 'https://a.example/1.jpg' })));
+  expect(from.mostActive()).toBe(2);
+});
+
+test('the hasty give up at once where their time is over', async () => {
+  const hasty = createHastyGate(createHostGate(source(), options), options);
+  await expect(hasty.fetch({ uri: 'https://a.example/1' }, AbortSignal.abort())).rejects.toMatchObject({ code: 'IMAGE_FETCH_FAILED' });
 });

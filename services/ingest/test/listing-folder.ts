@@ -15,6 +15,8 @@ export function useListingFolder() {
     env: { IMAGE_FILE_ROOT: root, IMAGE_RETRY_DELAYS_MS: '1000,2000' },
     /** The good picture's bytes; there once the tests run. */
     jpeg: Buffer.alloc(0) as Buffer,
+    /** Further good pictures, `good-1.jpg` and so on. */
+    further: [] as Buffer[],
     file: (name: string) => ({ uri: pathToFileURL(join(root, name)).href }),
     async open(...args: Parameters<typeof openIngest>): Promise<Ingest> {
       const ingest = await openIngest(...args);
@@ -26,6 +28,10 @@ export function useListingFolder() {
     folder.jpeg = await goodJpeg();
     writeFileSync(join(root, 'good.jpg'), folder.jpeg);
     writeFileSync(join(root, 'page.jpg'), htmlAsImage());
+    folder.further = [1, 2, 3, 4, 5].map((at) => Buffer.concat([folder.jpeg, Buffer.alloc(at)]));
+    folder.further.forEach((bytes, at) => {
+      writeFileSync(join(root, `good-${at + 1}.jpg`), bytes);
+    });
   });
   afterEach(async () => {
     for (const each of opened.splice(0)) await each.close();

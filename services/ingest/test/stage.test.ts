@@ -88,6 +88,42 @@ test('the first image that can be had is taken', async () => {
   expect(record.image).toEqual({ state: 'USED', sha256: sha256Of(folder.jpeg) });
 });
 
+test('further images wait in the cache, too, and the record says where', async () => {
+  const ingest = await open(env);
+  const images = ['none.jpg', 'good.jpg', 'page.jpg', 'good-1.jpg', 'good.jpg', 'good-2.jpg', 'good-3.jpg', 'good-4.jpg'].map(file);
+  const record = await ingest.prepared(await ingest.pass(message(event({ images }))));
+  const [one, two, three] = folder.further.map(sha256Of);
+  expect(record).toMatchObject({
+    image: { state: 'USED', sha256: sha256Of(folder.jpeg) },
+    imageIndex: 1,
+    candidates: [
+      { index: 3, sha256: one },
+      { index: 5, sha256: two },
+      { index: 6, sha256: three },
+    ],
+  });
+  const keys = [one, two, three].map((sha256) => cacheKeys.pixels(record.preprocessId, sha256!));
+  expect((await ingest.context.cache.getMany(keys)).map((pixels) => pixels?.length)).toEqual([PIXEL_BYTES, PIXEL_BYTES, PIXEL_BYTES]);
+});
+
+test.each([
+  ['a listing without text', {}, { title: '' }],
+  ['a setting of one image', { MAX_IMAGES: '1' }, {}],
+])('%s has the first image only', async (_, more, changes) => {
+  const ingest = await open({ ...env, ...more });
+  const images = [file('good.jpg'), file('good-1.jpg')];
+  const record = await ingest.prepared(await ingest.pass(message(event({ images, ...changes }))));
+  expect(record).toMatchObject({ imageIndex: 0, candidates: [] });
+});
+
+test('a late image brings the further ones along', async () => {
+  const ingest = await open(env);
+  const images = [file('good.jpg'), file('good-1.jpg')];
+  const headers = { 'labelstream-attempt': '1', 'labelstream-revision': '1' };
+  const record = await ingest.prepared(await ingest.pass(message(event({ images }), { headers })));
+  expect(record).toMatchObject({ revision: 1, imageIndex: 0, candidates: [{ index: 1 }] });
+});
+
 test('no more images are tried than the settings say', async () => {
   const ingest = await open({ ...env, MAX_IMAGES_TRIED: '2' });
   const images = [file('page.jpg'), file('page.jpg'), file('good.jpg')];

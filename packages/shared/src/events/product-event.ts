@@ -1,7 +1,7 @@
 /** What happens to a listing. */
 export type ProductOp = 'UPSERT' | 'DELETE';
 
-/** One image of a listing. The first that can be had is the one that is encoded. */
+/** One image of a listing, among others in order of preference. */
 export interface ImageRef {
   /** `https:`, `http:`, `s3://bucket/key`, `file:` (under an allowed root) or `data:`. */
   readonly uri: string;

@@ -29,10 +29,26 @@ export interface ModalityRef {
   readonly reason?: string;
 }
 
-/** `listings.prepared`: model inputs. For a DELETE both modalities are MISSING. */
-export interface PreparedListing extends RecordHead {
-  /** Pixels wait in the cache under `px:{preprocessId}:{sha256}`. */
+/** A further image of a listing that could be had. */
+export interface ImageCandidate {
+  /** Position, from 0, among the images of the listing. */
+  readonly index: number;
+  /** Hex SHA-256 of the image's bytes. */
+  readonly sha256: string;
+}
+
+/** The images of a listing while it is open which of them is used. */
+export interface ImageChoice {
+  /** The first image that could be had. */
   readonly image: ModalityRef;
+  /** Position, from 0, of `image` among the images of the listing; absent unless `image.state` is USED, and in records of version 1. */
+  readonly imageIndex?: number;
+  /** Further images, in order of preference. Empty without text, with which they are compared. */
+  readonly candidates: readonly ImageCandidate[];
+}
+
+/** `listings.prepared`: model inputs. For a DELETE both modalities are MISSING. Pixels wait in the cache under `px:{preprocessId}:{sha256}`. */
+export interface PreparedListing extends RecordHead, ImageChoice {
   readonly text: ModalityRef;
   /** Token ids with special tokens, truncated, not padded; empty unless `text.state` is USED. */
   readonly tokenIds: readonly number[];
@@ -40,8 +56,7 @@ export interface PreparedListing extends RecordHead {
 }
 
 /** `listings.encoded`: token sequences wait in the cache under `tok:{encoderId}:img|txt:{sha256}`. */
-export interface EncodedListing extends RecordHead {
-  readonly image: ModalityRef;
+export interface EncodedListing extends RecordHead, ImageChoice {
   readonly text: ModalityRef;
   readonly encoderId: string;
 }
@@ -91,6 +106,15 @@ export interface ModelRef {
   readonly generation: number;
 }
 
+/** A title that a captioning model proposes for a listing without one. It is for people: no label is made from it. */
+export interface SuggestedTitle {
+  readonly text: string;
+  /** Mean probability of its tokens, 0..1: how likely the words follow one another, not how likely the title is true. */
+  readonly tokenConfidence: number;
+  /** Id of the caption bundle. */
+  readonly model: string;
+}
+
 /** `listings.predicted`. For a DELETE `labels` is empty. */
 export interface PredictedListing extends RecordHead {
   readonly image: ModalityRef;
@@ -98,6 +122,12 @@ export interface PredictedListing extends RecordHead {
   readonly labels: readonly LabelledTask[];
   /** Cosine similarity of the two CLIP embeddings, when both modalities are there. */
   readonly imageTextMatch?: number;
+  /** The two do not belong together by the bundle's threshold: the labels are made from the image alone, although the text is there. */
+  readonly mismatched: boolean;
+  /** Position, from 0, of the image that was used among the images of the listing; absent without an image, and in records of version 2. */
+  readonly imageIndex?: number;
+  /** Only where captions are switched on, and for a listing with an image and without a text that fits it. */
+  readonly suggestedTitle?: SuggestedTitle;
   /** Fused embedding, L2-normalised fp32. */
   readonly embedding: readonly number[];
   readonly model: ModelRef;
@@ -112,6 +142,11 @@ export interface ProductLabels {
   readonly image: ModalityState;
   readonly text: ModalityState;
   readonly imageTextMatch?: number;
+  /** See PredictedListing; `text` is USED all the same, with a weight of 0 in every label. */
+  readonly mismatched: boolean;
+  readonly imageIndex?: number;
+  /** See PredictedListing. */
+  readonly suggestedTitle?: SuggestedTitle;
   /** Tasks whose label or abstention differs from what was published before; all of them the first time. */
   readonly changedTasks: readonly string[];
   readonly model: ModelRef;

@@ -34,6 +34,9 @@ const listingFields = {
 };
 const listing = fc.record(listingFields, { requiredKeys: ['attributes', 'images'], ...optional });
 const modality = fc.record({ state, sha256, reason: label }, { requiredKeys: ['state'], ...optional });
+const imageIndex = fc.integer({ min: 0, max: 255 });
+const candidates = fc.array(fc.record({ index: imageIndex, sha256 }, optional), { maxLength: 3 });
+const suggestedTitle = fc.record({ text, tokenConfidence: number, model: label }, optional);
 const model = fc.record({ encoder: label, fusion: label, generation: count }, optional);
 const scored = fc.record({ label, confidence: number }, optional);
 const category = fc.record({ taxonomy: label, id: label, path: fc.array(label) }, optional);
@@ -52,6 +55,9 @@ const decisionKeys = ['task', 'label', 'confidence', 'abstained', 'alternatives'
 const labels = fc.array(fc.record(decision, { requiredKeys: [...decisionKeys], ...optional }), { maxLength: 4 });
 const embedding = fc.array(float, { maxLength: 20 });
 const head = { productId, version: count, revision: count, op, lane, listing, occurredAt: instant, receivedAt: instant };
+const headKeys = Object.keys(head) as (keyof typeof head)[];
+const choice = { ...head, image: modality, candidates };
+const choiceKeys = Object.keys(choice) as (keyof typeof choice)[];
 const published = { productId, version: count, revision: count, model, labelledAt: instant };
 
 /** Any value of each record type. */
@@ -61,13 +67,27 @@ export const arbitraries = {
     { requiredKeys: ['productId', 'version', 'op', 'attributes', 'images', 'occurredAt'], ...optional },
   ),
   prepared: fc.record(
-    { ...head, image: modality, text: modality, tokenIds: fc.array(fc.integer(), { maxLength: 30 }), preprocessId: label },
-    optional,
+    { ...choice, text: modality, tokenIds: fc.array(fc.integer(), { maxLength: 30 }), preprocessId: label, imageIndex },
+    { requiredKeys: [...choiceKeys, 'text', 'tokenIds', 'preprocessId'], ...optional },
   ),
-  encoded: fc.record({ ...head, image: modality, text: modality, encoderId: label }, optional),
+  encoded: fc.record(
+    { ...choice, text: modality, encoderId: label, imageIndex },
+    { requiredKeys: [...choiceKeys, 'text', 'encoderId'], ...optional },
+  ),
   predicted: fc.record(
-    { ...head, image: modality, text: modality, labels, imageTextMatch: number, embedding, model },
-    { requiredKeys: [...(Object.keys(head) as (keyof typeof head)[]), 'image', 'text', 'labels', 'embedding', 'model'], ...optional },
+    {
+      ...head,
+      image: modality,
+      text: modality,
+      labels,
+      imageTextMatch: number,
+      mismatched: fc.boolean(),
+      imageIndex,
+      suggestedTitle,
+      embedding,
+      model,
+    },
+    { requiredKeys: [...headKeys, 'image', 'text', 'labels', 'mismatched', 'embedding', 'model'], ...optional },
   ),
   labels: fc.record(
     {
@@ -76,6 +96,9 @@ export const arbitraries = {
       image: state,
       text: state,
       imageTextMatch: number,
+      mismatched: fc.boolean(),
+      imageIndex,
+      suggestedTitle,
       changedTasks: fc.array(label),
       lane,
       occurredAt: instant,
@@ -87,6 +110,7 @@ export const arbitraries = {
         'labels',
         'image',
         'text',
+        'mismatched',
         'changedTasks',
         'lane',
         'occurredAt',

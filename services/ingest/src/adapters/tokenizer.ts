@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
 import { describeError, LabelstreamError } from '@labelstream/shared/errors';
+import { cleanOpenClip } from '../text/clean-open-clip.js';
 import { type EncodeText, encodeTruncated } from '../text/truncate.js';
 
 /** Opens the tokeniser of an encoder bundle; its ids are truncated to the context length. Throws BUNDLE_INVALID. */
@@ -12,7 +13,8 @@ export async function loadTokenizer({ id, directory, manifest: { text } }: Bundl
   if (empty[0] !== text.beginTokenId || empty.at(-1) !== text.endTokenId) {
     throw new LabelstreamError('BUNDLE_INVALID', `${id}: the tokeniser does not put the manifest's begin and end token around a text`);
   }
-  return (words) => encodeTruncated(encode, words, text.contextLength, text.endTokenId);
+  const clean = text.clean === undefined ? (words: string) => words : cleanOpenClip;
+  return (words) => encodeTruncated(encode, clean(words), text.contextLength, text.endTokenId);
 }
 
 /** The library takes other models without a word and gives undefined ids. */

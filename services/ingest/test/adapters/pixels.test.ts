@@ -85,3 +85,46 @@ test.each([
 test('an image of exactly the allowed pixels is decoded', async () => {
   expect(pixelAt(await decode(made.hugePng(1000)), 30, 40)).toEqual([0, 0, 0]);
 });
+
+const covering = createPixelDecoder({ ...spec, width: 32, height: 32, fit: 'cover', kernel: 'cubic' }, { maxPixels: 1_000_000 });
+const blocks = (widths: readonly string[], width: number, height: number) =>
+  sharp({ create: { width: width * widths.length, height, channels: 3, background: 'white' } })
+    .composite(
+      widths.map((background, at) => ({
+        input: { create: { width, height, channels: 3 as const, background } },
+        left: at * width,
+        top: 0,
+      })),
+    )
+    .png()
+    .toBuffer();
+const edges = (pixels: Uint8Array) => [pixels.subarray(0, 3), pixels.subarray(-3)].map((pixel) => [...pixel]);
+const LIME = [0, 255, 0];
+
+test.each([
+  ['reduced', 200, 90],
+  ['enlarged', 20, 9],
+  ['as large as it is', 32, 32],
+])('an image that covers the model’s size is cut on both sides: %s', async (_, width, height) => {
+  const image = await blocks(['red', 'lime', 'blue'], width, height);
+  expect(edges(await covering(image))).toEqual([LIME, LIME]);
+});
+
+test.each([
+  ['long', 200_000, 1],
+  ['high', 1, 200_000],
+])('of a very %s line only the centre is enlarged', async (_, width, height) => {
+  const image = await sharp({ create: { width, height, channels: 3, background: 'lime' } })
+    .png()
+    .toBuffer();
+  const started = performance.now();
+  expect(edges(await covering(image))).toEqual([LIME, LIME]);
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
+test.each([8, 100])('an image of %d pixels that covers is turned and laid on the background first', async (size) => {
+  const clear = sharp({ create: { width: size, height: size, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0 } } });
+  expect(edges(await covering(await clear.png().toBuffer()))).toEqual([WHITE, WHITE]);
+  const halves = sharp(await blocks(['red', 'lime'], size, 2 * size)).withMetadata({ orientation: 3 });
+  expect(edges(await covering(await halves.webp({ lossless: true }).toBuffer()))[0]).toEqual(LIME);
+});
