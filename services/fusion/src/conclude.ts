@@ -1,12 +1,12 @@
 import type { EncodedListing, ModelRef, PredictedListing } from '@labelstream/shared/events/records';
 import type { TopicNames } from '@labelstream/shared/events/topics';
-import type { Prediction } from '@labelstream/shared/model/fusion-model';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import { deadLetter, emit, type Outcome } from '@labelstream/shared/stream/outcome';
 import type { Received } from '@labelstream/shared/stream/received';
 import type { SendBack } from '@labelstream/shared/stream/send-back';
 import type { FusionMetrics } from './metrics.js';
-import type { Resolved } from './sequences.js';
+import type { ChosenImage, Resolved } from './sequences.js';
+import type { Answer } from './suggest.js';
 
 export interface ConcludeDeps {
   readonly modelRef: ModelRef;
@@ -17,32 +17,45 @@ export interface ConcludeDeps {
 }
 
 /** What the head said, or had nothing to say to: a deleted listing, or one whose only modality is still to come. */
-type Result = Pick<PredictedListing, 'labels' | 'embedding' | 'imageTextMatch'>;
-const NOTHING: Result = { labels: [], embedding: [] };
+type Result = Pick<PredictedListing, 'labels' | 'embedding' | 'imageTextMatch' | 'mismatched' | 'suggestedTitle'>;
+const NOTHING: Result = { labels: [], mismatched: false, embedding: [] };
 
 /** The outcome of one listing. `prediction` is undefined where the head gave no finite answer. */
-export function conclude(
-  item: Received<EncodedListing>,
-  resolved: Resolved,
-  prediction: Prediction | undefined,
-  deps: ConcludeDeps,
-): Outcome {
-  const { record, pass } = item;
-  if (resolved.kind === 'nothing') return predicted(item, NOTHING, deps);
-  if (resolved.kind === 'vanished') {
-    deps.metrics.sentBack();
-    return deps.sendBack(record, pass, resolved.what);
+export function conclude(item: Received<EncodedListing>, resolved: Resolved, prediction: Answer | undefined, deps: ConcludeDeps): Outcome {
+  if (resolved.kind === 'nothing') return predicted(item, NOTHING, undefined, deps);
+  if (resolved.kind === 'vanished') return goBack(item, resolved.what, deps);
+  if (resolved.lost !== undefined) {
+    const back = goBack(item, resolved.lost, deps);
+    // It can do without: only a listing that has lost what it needs is given up.
+    if (back.kind !== 'deadLetter') return back;
   }
   if (prediction === undefined) {
     deps.metrics.notFinite();
     return deadLetter('STAGE_FAILED', 'the model gave no finite scores');
   }
+  const { image } = resolved;
   deps.metrics.decided(prediction.labels);
-  return predicted(item, { ...prediction, embedding: Array.from(prediction.embedding) }, deps);
+  deps.metrics.matched({ mismatched: prediction.mismatched, reordered: image?.preferred ?? false });
+  return predicted(item, { ...prediction, embedding: Array.from(prediction.embedding) }, image, deps);
 }
 
-function predicted({ record, passHeaders }: Received<EncodedListing>, result: Result, deps: ConcludeDeps): Outcome {
-  const { encoderId: _, ...carried } = record;
-  const value = deps.codecs.predicted.encode({ ...carried, ...result, model: deps.modelRef });
+function goBack({ record, pass }: Received<EncodedListing>, what: string, { metrics, sendBack }: ConcludeDeps): Outcome {
+  const outcome = sendBack(record, pass, what);
+  metrics.sentBack();
+  return outcome;
+}
+
+function predicted(
+  { record, passHeaders }: Received<EncodedListing>,
+  result: Result,
+  image: ChosenImage | undefined,
+  deps: ConcludeDeps,
+): Outcome {
+  const { encoderId: _, candidates: __, imageIndex: ___, ...carried } = record;
+  const chosen = image && {
+    image: { ...record.image, sha256: image.sha256 },
+    ...(image.index === undefined ? {} : { imageIndex: image.index }),
+  };
+  const value = deps.codecs.predicted.encode({ ...carried, ...chosen, ...result, model: deps.modelRef });
   return emit([{ topic: deps.topics.of('predicted', record.lane), key: record.productId, value, headers: passHeaders }]);
 }

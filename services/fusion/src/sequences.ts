@@ -1,6 +1,7 @@
 import { cacheKeys } from '@labelstream/shared/events/keys';
 import type { EncodedListing } from '@labelstream/shared/events/records';
 import type { FusionInput } from '@labelstream/shared/model/fusion-model';
+import { bestImage } from '@labelstream/shared/model/match';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { Received } from '@labelstream/shared/stream/received';
 import { decodeTokenSequence, type ExpectedDims, type TokenSequence } from '@labelstream/shared/tensor/token-sequence';
@@ -12,30 +13,42 @@ export interface SequenceDeps {
   readonly dims: { readonly image: ExpectedDims; readonly text: ExpectedDims };
 }
 
-/** The head's input, nothing to label from, or the claim check that is gone. */
+/** Of a listing's images the one that is used. */
+export interface ChosenImage {
+  readonly sha256: string;
+  /** Position, from 0, among the images of the listing; absent for a record that does not tell. */
+  readonly index?: number;
+  /** Whether it was preferred to one that comes before it. */
+  readonly preferred: boolean;
+}
+
+/**
+ * The head's input, nothing to label from, or the claim check that is gone. An input may lack further images: `lost` says so, and the listing
+ * can be labelled without them when it cannot be sent back.
+ */
 export type Resolved =
-  | { readonly kind: 'input'; readonly input: FusionInput }
+  | { readonly kind: 'input'; readonly input: FusionInput; readonly image?: ChosenImage; readonly lost?: string }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'vanished'; readonly what: string };
 
-/** Fetches the token sequences of a micro-batch in one call, each content once. */
+/** Fetches the token sequences of a micro-batch in one call, each content once, and chooses among a listing's images. */
 export async function fetchSequences(received: readonly Received<EncodedListing>[], deps: SequenceDeps): Promise<Resolved[]> {
-  const wanted = received.map(({ record }) => (record.op === 'DELETE' ? {} : wantedKeys(record, deps.encoderId)));
+  const wanted = received.map(({ record }) => (record.op === 'DELETE' ? NOTHING_WANTED : wantedOf(record, deps.encoderId)));
   const sequences = await readSequences(wanted, deps);
   return received.map(({ record }, at) => {
-    const keys = wanted[at] ?? {};
+    const own = wanted[at] ?? NOTHING_WANTED;
     const isForeign = record.encoderId !== deps.encoderId;
-    return isForeign && keysOf(keys).length > 0
+    return isForeign && keysOf(own).length > 0
       ? { kind: 'vanished', what: `the token sequences of ${deps.encoderId}` }
-      : resolve(keys, sequences);
+      : resolve(own, sequences);
   });
 }
 
 /** Decoded sequences by key. A damaged one is removed, so that the encoder makes it anew. */
-async function readSequences(wanted: readonly WantedKeys[], { cache, dims }: SequenceDeps): Promise<ReadonlyMap<string, TokenSequence>> {
+async function readSequences(wanted: readonly Wanted[], { cache, dims }: SequenceDeps): Promise<ReadonlyMap<string, TokenSequence>> {
   const expected = new Map<string, ExpectedDims>();
-  for (const { image, text } of wanted) {
-    if (image !== undefined) expected.set(image, dims.image);
+  for (const { images, text } of wanted) {
+    for (const { key } of images) expected.set(key, dims.image);
     if (text !== undefined) expected.set(text, dims.text);
   }
   const keys = [...expected.keys()];
@@ -52,26 +65,49 @@ async function readSequences(wanted: readonly WantedKeys[], { cache, dims }: Seq
   return sequences;
 }
 
-interface WantedKeys {
-  readonly image?: string;
+interface WantedImage {
+  readonly key: string;
+  readonly sha256: string;
+  readonly index?: number;
+}
+
+interface Wanted {
+  /** In order of preference. */
+  readonly images: readonly WantedImage[];
   readonly text?: string;
 }
 
-const keysOf = ({ image, text }: WantedKeys) => [image, text].filter((key) => key !== undefined);
+const NOTHING_WANTED: Wanted = { images: [] };
 
-function wantedKeys({ image, text }: EncodedListing, encoderId: string): WantedKeys {
+const keysOf = ({ images, text }: Wanted) => [...images.map(({ key }) => key), ...(text === undefined ? [] : [text])];
+
+function wantedOf({ image, imageIndex, candidates, text }: EncodedListing, encoderId: string): Wanted {
+  const first = { sha256: image.sha256, ...(imageIndex === undefined ? {} : { index: imageIndex }) };
+  const images = image.state === 'USED' ? [first, ...candidates] : [];
   return {
-    ...(image.state === 'USED' && image.sha256 !== undefined ? { image: cacheKeys.imageTokens(encoderId, image.sha256) } : {}),
+    images: images.flatMap(({ sha256, ...at }) =>
+      sha256 === undefined ? [] : [{ ...at, sha256, key: cacheKeys.imageTokens(encoderId, sha256) }],
+    ),
     ...(text.state === 'USED' && text.sha256 !== undefined ? { text: cacheKeys.textTokens(encoderId, text.sha256) } : {}),
   };
 }
 
-function resolve(keys: WantedKeys, sequences: ReadonlyMap<string, TokenSequence>): Resolved {
-  const image = keys.image === undefined ? undefined : sequences.get(keys.image);
-  const text = keys.text === undefined ? undefined : sequences.get(keys.text);
-  if (keys.image !== undefined && image === undefined) return { kind: 'vanished', what: 'the token sequence of the image' };
-  if (keys.text !== undefined && text === undefined) return { kind: 'vanished', what: 'the token sequence of the text' };
-  return image === undefined && text === undefined
-    ? { kind: 'nothing' }
-    : { kind: 'input', input: { ...(image && { image }), ...(text && { text }) } };
+function resolve(wanted: Wanted, sequences: ReadonlyMap<string, TokenSequence>): Resolved {
+  const images = wanted.images.flatMap((image) => {
+    const sequence = sequences.get(image.key);
+    return sequence === undefined ? [] : [{ ...image, ...sequence }];
+  });
+  const text = wanted.text === undefined ? undefined : sequences.get(wanted.text);
+  if (images[0]?.key !== wanted.images[0]?.key) return { kind: 'vanished', what: 'the token sequence of the image' };
+  if (wanted.text !== undefined && text === undefined) return { kind: 'vanished', what: 'the token sequence of the text' };
+  const best = bestImage(images, text);
+  const chosen = images[best];
+  if (chosen === undefined) return text === undefined ? { kind: 'nothing' } : { kind: 'input', input: { text } };
+  const { sha256, index } = chosen;
+  return {
+    kind: 'input',
+    input: { image: chosen, ...(text && { text }) },
+    image: { sha256, ...(index === undefined ? {} : { index }), preferred: best > 0 },
+    ...(images.length < wanted.images.length ? { lost: 'the token sequence of a further image' } : {}),
+  };
 }

@@ -1,9 +1,11 @@
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { loadBundle } from '@labelstream/shared/bundle/load';
+import type { Bundle, CaptionManifest } from '@labelstream/shared/bundle/manifest';
 import { createCodecs } from '@labelstream/shared/events/codecs';
 import { cacheKeys } from '@labelstream/shared/events/keys';
 import type { EncodedListing } from '@labelstream/shared/events/records';
 import { topicNames } from '@labelstream/shared/events/topics';
+import { createCaptionModel } from '@labelstream/shared/model/caption-model';
 import { createEncoderModel, sequenceDims } from '@labelstream/shared/model/encoder-model';
 import { createFusionModel } from '@labelstream/shared/model/fusion-model';
 import type { InMessage } from '@labelstream/shared/ports/broker';
@@ -16,22 +18,37 @@ import { createFusionStage } from '../src/stage.js';
 
 export const TINY_ENCODER = 'packages/shared/test/fixtures/bundles/encoder';
 export const TINY_FUSION = 'packages/shared/test/fixtures/bundles/fusion';
+export const TINY_CAPTION = 'packages/shared/test/fixtures/bundles/caption';
 
-/** The fusion stage over the tiny bundle pair and any store. */
-export async function openFusion(cache: KeyValueStore) {
-  const [encoderBundle, bundle] = await Promise.all([loadBundle(TINY_ENCODER, 'encoder'), loadBundle(TINY_FUSION, 'fusion')]);
+/** The fusion stage over the tiny bundle pair and any store; `threshold` on the match of image and text, where there is to be one. */
+export async function openFusion(
+  cache: KeyValueStore,
+  { threshold, captions }: { readonly threshold?: number; readonly captions?: Bundle<CaptionManifest> } = {},
+) {
+  const [encoderBundle, shipped] = await Promise.all([loadBundle(TINY_ENCODER, 'encoder'), loadBundle(TINY_FUSION, 'fusion')]);
+  const match = threshold === undefined ? {} : { match: { threshold, falseAlarms: 0, found: 1, foundAt2Percent: 1, auroc: 1 } };
+  const bundle = { ...shipped, manifest: { ...shipped.manifest, ...match } };
   const { inference, model } = await openBundles(
-    [encoderBundle, bundle],
+    [encoderBundle, bundle, ...(captions === undefined ? [] : [captions])],
     { INFERENCE_THREADS: 1, INFERENCE_PROVIDER: 'cpu' },
     async (opened) => {
       const options = { inference: opened, maxRunSize: 4 };
-      return { encoder: createEncoderModel(encoderBundle, options), fusion: createFusionModel(bundle, encoderBundle, options) };
+      return {
+        encoder: createEncoderModel(encoderBundle, options),
+        fusion: createFusionModel(bundle, encoderBundle, options),
+        captions: captions && createCaptionModel(captions, encoderBundle, options),
+      };
     },
   );
-  const counts = { decided: 0, sentBack: 0, notFinite: 0 };
+  const counts = { decided: 0, mismatched: 0, reordered: 0, suggested: 0, sentBack: 0, notFinite: 0 };
   const metrics: FusionMetrics = {
     run: () => {},
     decided: () => counts.decided++,
+    matched: ({ mismatched, reordered }) => {
+      counts.mismatched += Number(mismatched);
+      counts.reordered += Number(reordered);
+    },
+    suggested: () => counts.suggested++,
     sentBack: () => counts.sentBack++,
     notFinite: () => counts.notFinite++,
   };
@@ -39,6 +56,7 @@ export async function openFusion(cache: KeyValueStore) {
   const topics = topicNames();
   const stage = createFusionStage({
     model: model.fusion,
+    ...(model.captions === undefined || captions === undefined ? {} : { captions: { model: model.captions, bundleId: captions.id } }),
     modelRef: { encoder: encoderBundle.id, fusion: bundle.id, generation: 1 },
     cache,
     encoderId: encoderBundle.id,

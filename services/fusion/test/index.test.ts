@@ -6,7 +6,7 @@ import { createLog } from '@labelstream/shared/observability/log';
 import { createMemoryContext } from '@labelstream/shared/service/memory-context';
 import { describe, expect, it } from 'vitest';
 import { fusionService } from '../src/index.js';
-import { TINY_ENCODER, TINY_FUSION } from './harness.js';
+import { TINY_CAPTION, TINY_ENCODER, TINY_FUSION } from './harness.js';
 
 const context = () => createMemoryContext({ log: createLog({ name: 'test', level: 'silent' }) });
 const pair = { ENCODER_BUNDLE: TINY_ENCODER, FUSION_BUNDLE: TINY_FUSION, INFERENCE_RUN_SIZE: '2' };
@@ -17,6 +17,14 @@ describe('the fusion service', () => {
     const running = await fusionService.create(opened, pair);
     expect(running.stage).toMatchObject({ name: 'fusion', input: 'encoded', delivery: 'at-least-once' });
     await running.close();
+  });
+
+  it('opens a caption bundle where one is named, and refuses one that is not there or no such bundle', async () => {
+    const running = await fusionService.create(await context(), { ...pair, CAPTION_BUNDLE: TINY_CAPTION });
+    await running.close();
+    for (const CAPTION_BUNDLE of ['/nowhere', TINY_FUSION]) {
+      await expect(fusionService.create(await context(), { ...pair, CAPTION_BUNDLE })).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+    }
   });
 
   it('does not start beside another encoder than the one it was trained on', async () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LabelstreamError } from '../errors.js';
 import type { Inference, Tensor, Tensors } from '../ports/inference.js';
-import type { EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import type { CaptionManifest, EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import { tokenWidths } from './token-widths.js';
 import { refuse } from './validate.js';
 
 const flat = { dims: z.array(z.int().min(1)), data: z.array(z.number()).min(1) };
@@ -16,7 +17,7 @@ const outputTensor = z.object(flat).refine(({ dims, data }) => data.length <= el
 const goldenCases = z
   .array(
     z.object({
-      /** `image`, `text` or `fusion`. */
+      /** `image`, `text`, `fusion`, `prefix` or `step`. */
       graph: z.string(),
       inputs: z.record(z.string(), inputTensor),
       outputs: z.record(z.string(), outputTensor),
@@ -40,7 +41,7 @@ export function parseGolden(raw: unknown, where: string): readonly GoldenCase[] 
 
 /** Whether the golden vectors have the dims that the manifest promises. Throws BUNDLE_INVALID. */
 export function checkGoldenShapes(manifest: Manifest, cases: readonly GoldenCase[], where: string): void {
-  const shapes = manifest.kind === 'encoder' ? encoderShapes(manifest) : fusionShapes(manifest);
+  const shapes = shapesOf(manifest);
   for (const { graph, inputs, outputs } of cases) {
     const expected = shapes[graph];
     if (expected === undefined) refuse(where, `golden: there is no graph "${graph}"`);
@@ -91,28 +92,55 @@ function toTensor({ type, dims, data }: GoldenCase['inputs'][string]): Tensor {
   return { type, dims, data: Float32Array.from(data) };
 }
 
+function shapesOf(manifest: Manifest): Record<string, Record<string, Shape>> {
+  if (manifest.kind === 'encoder') return encoderShapes(manifest);
+  return manifest.kind === 'fusion' ? fusionShapes(manifest) : captionShapes(manifest);
+}
+
 function encoderShapes({ preprocess, tokenWidth, embeddingWidth, towers }: EncoderManifest): Record<string, Record<string, Shape>> {
   const embedding = [null, embeddingWidth];
+  const width = tokenWidths(tokenWidth);
   return {
     image: {
       pixels: [null, preprocess.height, preprocess.width, preprocess.channels],
-      tokens: [null, towers.image.tokenCount, tokenWidth],
+      tokens: [null, towers.image.tokenCount, width.image],
       embedding,
     },
-    text: { input_ids: [null, null], attention_mask: [null, null], tokens: [null, null, tokenWidth], embedding },
+    text: { input_ids: [null, null], attention_mask: [null, null], tokens: [null, null, width.text], embedding },
   };
 }
 
-function fusionShapes({ tokenWidth, embeddingWidth, tasks }: FusionManifest): Record<string, Record<string, Shape>> {
+function fusionShapes({ tokenWidth, embeddingWidth, tasks, graph }: FusionManifest): Record<string, Record<string, Shape>> {
+  const width = tokenWidths(tokenWidth);
   return {
     fusion: {
-      image_tokens: [null, null, tokenWidth],
+      image_tokens: [null, null, width.image],
       image_mask: [null, null],
-      text_tokens: [null, null, tokenWidth],
+      text_tokens: [null, null, width.text],
       text_mask: [null, null],
       ...Object.fromEntries(tasks.map((task): [string, Shape] => [`logits_${task.name}`, [null, task.labels.length]])),
       modality_weights: [null, tasks.length, 2],
       embedding: [null, embeddingWidth],
+      ...(graph.attention === undefined ? {} : { attention: [null, null, null, null] }),
+    },
+  };
+}
+
+function captionShapes({ imageTokenWidth, cache, vocabulary }: CaptionManifest): Record<string, Record<string, Shape>> {
+  const { layers, crossLayers, heads, headWidth, queries } = cache;
+  const cross = [null, crossLayers, heads, queries, headWidth];
+  const kept = [null, layers, heads, null, headWidth];
+  const crosses = { cross_keys: cross, cross_values: cross };
+  return {
+    prefix: { image_tokens: [null, null, imageTokenWidth], ...crosses },
+    step: {
+      token_ids: [null, 1],
+      past_keys: kept,
+      past_values: kept,
+      ...crosses,
+      logits: [null, vocabulary.length],
+      present_keys: kept,
+      present_values: kept,
     },
   };
 }

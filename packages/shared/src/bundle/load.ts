@@ -4,8 +4,9 @@ import { bundleDirectory, fingerprint, readIfThere, readManifestSchema } from '.
 import { LabelstreamError } from '../errors.js';
 import type { Inference } from '../ports/inference.js';
 import { checkGoldenShapes, type GoldenCase, parseGolden, runGolden } from './golden.js';
-import type { Bundle, EncoderManifest, FusionManifest, Manifest } from './manifest.js';
-import { type BundleKind, type ManifestOf, refuse, validateManifest } from './validate.js';
+import type { Bundle, CaptionManifest, EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import { describeWidths, tokenWidths } from './token-widths.js';
+import { BUNDLE_KINDS, type BundleKind, type ManifestOf, refuse, validateManifest } from './validate.js';
 
 /** `<name>@<first 12 hex digits of the SHA-256 of manifest.json as stored>`. */
 export function bundleId(name: string, manifestBytes: Uint8Array): string {
@@ -29,8 +30,9 @@ export async function loadAnyBundle(directory: string): Promise<Bundle> {
 export async function readAnyBundle(directory: string): Promise<Bundle> {
   const { raw, folder } = await readManifestFile(directory);
   const kind = (raw as { kind?: unknown } | null)?.kind;
-  if (kind !== 'encoder' && kind !== 'fusion') refuse(folder, `kind is ${JSON.stringify(kind)}, neither "encoder" nor "fusion"`);
-  return kind === 'encoder' ? readBundle(directory, kind) : readBundle(directory, kind);
+  const known = BUNDLE_KINDS.find((each) => each === kind);
+  if (known === undefined) refuse(folder, `kind is ${JSON.stringify(kind)}, none of ${BUNDLE_KINDS.join(', ')}`);
+  return readBundle(directory, known);
 }
 
 async function readBundle<K extends BundleKind>(directory: string, kind: K): Promise<Bundle<ManifestOf<K>>> {
@@ -57,19 +59,38 @@ async function verifyFiles<M extends Manifest>(bundle: Bundle<M>): Promise<Bundl
 
 /** Refuses a fusion bundle made for another encoder. Throws BUNDLE_MISMATCH. */
 export function checkPair(encoder: Bundle<EncoderManifest>, fusion: Bundle<FusionManifest>): void {
-  const { requires, tokenWidth, graph } = fusion.manifest;
-  if (requires.encoder !== encoder.id) {
-    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} needs the encoder ${requires.encoder}, this is ${encoder.id}`);
-  }
+  const { tokenWidth, graph } = fusion.manifest;
+  checkRequired(encoder, fusion);
   const [what, width] =
     graph.reads === 'embeddings' ? ['an embedding', encoder.manifest.embeddingWidth] : ['a token', encoder.manifest.tokenWidth];
-  if (tokenWidth !== width) {
-    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} reads ${tokenWidth} features ${what}, ${encoder.id} has ${width}`);
+  const [reads, has] = [describeWidths(tokenWidths(tokenWidth)), describeWidths(tokenWidths(width))];
+  if (reads !== has)
+    throw new LabelstreamError('BUNDLE_MISMATCH', `${fusion.id} reads ${reads} features ${what}, ${encoder.id} has ${has}`);
+  const { attention } = graph;
+  const patches = encoder.manifest.towers.image.tokenCount - 1;
+  if (attention !== undefined && attention.columns * attention.rows !== patches)
+    throw new LabelstreamError(
+      'BUNDLE_MISMATCH',
+      `${fusion.id} attends to ${attention.columns} x ${attention.rows} patches, ${encoder.id} has ${patches}`,
+    );
+}
+
+/** Refuses a caption bundle made for another encoder. Throws BUNDLE_MISMATCH. */
+export function checkCaptionPair(encoder: Bundle<EncoderManifest>, caption: Bundle<CaptionManifest>): void {
+  checkRequired(encoder, caption);
+  const [reads, { image }] = [caption.manifest.imageTokenWidth, tokenWidths(encoder.manifest.tokenWidth)];
+  if (reads !== image) {
+    throw new LabelstreamError('BUNDLE_MISMATCH', `${caption.id} reads ${reads} features an image token, ${encoder.id} has ${image}`);
   }
 }
 
+function checkRequired(encoder: Bundle<EncoderManifest>, { id, manifest }: Bundle<FusionManifest | CaptionManifest>): void {
+  if (manifest.requires.encoder === encoder.id) return;
+  throw new LabelstreamError('BUNDLE_MISMATCH', `${id} needs the encoder ${manifest.requires.encoder}, this is ${encoder.id}`);
+}
+
 /**
- * Runs the bundle's golden cases on graphs opened as `image` and `text`, or `fusion`, element by element. Throws BUNDLE_INVALID naming the
+ * Runs the bundle's golden cases on graphs opened under the names of `graphFiles`, element by element. Throws BUNDLE_INVALID naming the
  * first value that is off, or INFERENCE_FAILED.
  */
 export async function verifyGolden(bundle: Bundle, inference: Pick<Inference, 'run'>): Promise<void> {

@@ -1,9 +1,11 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { LabelstreamError } from '../errors.js';
-import type { EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import type { CaptionManifest, EncoderManifest, FusionManifest, Manifest } from './manifest.js';
+import { describeWidths, tokenWidths } from './token-widths.js';
 
 export type BundleKind = Manifest['kind'];
-export type ManifestOf<K extends BundleKind> = K extends 'encoder' ? EncoderManifest : FusionManifest;
+export const BUNDLE_KINDS: readonly BundleKind[] = ['encoder', 'fusion', 'caption'];
+export type ManifestOf<K extends BundleKind> = Extract<Manifest, { kind: K }>;
 
 const SCHEMA_KEY = 'manifest';
 
@@ -42,9 +44,7 @@ function describeIssue({ instancePath, keyword, params, message }: ErrorObject):
 
 /** Files a manifest names that it does not list with their hash, and listed paths that leave the bundle. */
 function fileProblems(manifest: Manifest): string[] {
-  const graphs =
-    manifest.kind === 'encoder' ? [manifest.towers.image.file, manifest.towers.text.file, manifest.text.tokenizer] : [manifest.graph.file];
-  const unlisted = [...graphs, manifest.golden.file].filter((file) => !(file in manifest.files));
+  const unlisted = [...usedFiles(manifest), manifest.golden.file].filter((file) => !(file in manifest.files));
   const outside = Object.keys(manifest.files).filter((file) => file.startsWith('/') || file.split(/[/\\]/).includes('..'));
   return [
     ...unlisted.map((file) => `files: "${file}" is used but not listed`),
@@ -52,15 +52,36 @@ function fileProblems(manifest: Manifest): string[] {
   ];
 }
 
+function usedFiles(manifest: Manifest): string[] {
+  if (manifest.kind === 'encoder') return [manifest.towers.image.file, manifest.towers.text.file, manifest.text.tokenizer];
+  return manifest.kind === 'fusion' ? [manifest.graph.file] : [manifest.graphs.prefix.file, manifest.graphs.step.file];
+}
+
 function kindProblems(manifest: Manifest): string[] {
   if (manifest.kind === 'encoder') return textProblems(manifest.text);
+  return manifest.kind === 'fusion' ? headProblems(manifest) : captionProblems(manifest);
+}
+
+function captionProblems({ cache, decoding, vocabulary }: CaptionManifest): string[] {
+  const ids = ['beginTokenId', 'endTokenId'] as const;
+  return [
+    ...ids.filter((name) => decoding[name] >= vocabulary.length).map((name) => `decoding.${name} is outside the vocabulary`),
+    ...(cache.crossLayers > cache.layers ? ['cache.crossLayers: more layers attend to the image than there are'] : []),
+  ];
+}
+
+function headProblems(manifest: FusionManifest): string[] {
   const { tasks, graph, tokenWidth, embeddingWidth } = manifest;
   const names = new Set(tasks.map((task) => task.name));
-  const misread = graph.reads === 'embeddings' && tokenWidth !== embeddingWidth;
+  const widths = tokenWidths(tokenWidth);
+  const misread = graph.reads === 'embeddings' && (widths.image !== embeddingWidth || widths.text !== embeddingWidth);
   return [
     ...tasks.flatMap(taskProblems),
     ...(names.size < tasks.length ? ['tasks: a name occurs twice'] : []),
-    ...(misread ? [`tokenWidth is ${tokenWidth}, a head that reads embeddings has embeddingWidth, ${embeddingWidth}`] : []),
+    ...(misread ? [`tokenWidth is ${describeWidths(widths)}, a head that reads embeddings has embeddingWidth, ${embeddingWidth}`] : []),
+    ...(graph.attention !== undefined && graph.reads === 'embeddings'
+      ? ['graph.attention: a head that reads embeddings is given no patches to attend to']
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Bundle, EncoderManifest } from '../bundle/manifest.js';
+import { tokenWidths } from '../bundle/token-widths.js';
 import { LabelstreamError } from '../errors.js';
 import type { Inference, RunResult, Tensor, Tensors } from '../ports/inference.js';
 import { type ExpectedDims, encodeTokenSequence } from '../tensor/token-sequence.js';
@@ -30,20 +31,24 @@ export interface EncoderModel {
 
 /** Dims of the sequences that an encoder bundle makes. */
 export function sequenceDims({ tokenWidth, embeddingWidth, towers, text }: EncoderManifest): { image: ExpectedDims; text: ExpectedDims } {
-  const widths = { width: tokenWidth, embeddingWidth };
-  return { image: { ...widths, maxCount: towers.image.tokenCount }, text: { ...widths, maxCount: text.contextLength } };
+  const width = tokenWidths(tokenWidth);
+  return {
+    image: { width: width.image, embeddingWidth, maxCount: towers.image.tokenCount },
+    text: { width: width.text, embeddingWidth, maxCount: text.contextLength },
+  };
 }
 
 /** Builds the towers of a verified bundle over its opened graphs. */
 export function createEncoderModel({ manifest }: Bundle<EncoderManifest>, { inference, maxRunSize, onRun }: ModelOptions): EncoderModel {
-  const { preprocess, text, towers, tokenWidth } = manifest;
+  const { preprocess, text, towers } = manifest;
+  const widths = tokenWidths(manifest.tokenWidth);
   const pixelBytes = preprocess.width * preprocess.height * preprocess.channels;
   const buckets = lengthBuckets(text.contextLength);
 
   const runTower = async (graph: 'image' | 'text', inputs: Tensors, counts: readonly number[]): Promise<Uint8Array[]> => {
     const result = await inference.run(graph, inputs);
     onRun?.(graph, counts.length, result.runMs);
-    return storeRows(result, counts, tokenWidth);
+    return storeRows(result, counts, widths[graph]);
   };
   const encodeImages: EncoderModel['encodeImages'] = (pixels) =>
     computeInRuns(pixels, { bucket: () => pixelBytes, maxRunSize }, (run) =>

@@ -1,12 +1,14 @@
 import type { Bundle, EncoderManifest, FusionManifest, ModalityPattern } from '../bundle/manifest.js';
+import { tokenWidths } from '../bundle/token-widths.js';
 import type { LabelledTask } from '../events/records.js';
 import type { RunResult, Tensors } from '../ports/inference.js';
-import { allFinite, cosine, length } from '../tensor/math.js';
+import { allFinite, length } from '../tensor/math.js';
 import type { TokenSequence } from '../tensor/token-sequence.js';
 import { bucketOf, computeInRuns, lengthBuckets, runSizes } from './buckets.js';
 import { createDecision, type Decision, patternOf } from './decide.js';
 import { floats, type ModelOptions } from './encoder-model.js';
 import { type HeadInput, headInput } from './head-input.js';
+import { judgeMatch, type MatchVerdict } from './match.js';
 
 /** The token sequences of a listing; at least one must be there. */
 export interface FusionInput {
@@ -15,12 +17,10 @@ export interface FusionInput {
 }
 
 /** What the head says of a listing. */
-export interface Prediction {
+export interface Prediction extends MatchVerdict {
   readonly labels: readonly LabelledTask[];
   /** L2-normalised, [embeddingWidth]. */
   readonly embedding: Float32Array;
-  /** Cosine of the two CLIP embeddings, when both modalities are there. */
-  readonly imageTextMatch?: number;
 }
 
 /** The multi-task head over token sequences. */
@@ -30,7 +30,10 @@ export interface FusionModel {
   warmUp(): Promise<void>;
 }
 
-type Row = FusionInput & { readonly pattern: ModalityPattern; readonly imageLength: number; readonly textLength: number };
+/** A listing of a run, and the tokens its sequences are padded to. */
+export type FusionRow = FusionInput & { readonly imageLength: number; readonly textLength: number };
+
+type Row = FusionRow & MatchVerdict & { readonly pattern: ModalityPattern };
 
 /** Builds the head of a verified bundle over its opened graph. `encoder` is the bundle it requires. */
 export function createFusionModel(
@@ -42,16 +45,22 @@ export function createFusionModel(
   const buckets = lengthBuckets(encoder.text.contextLength);
   const tasks = manifest.tasks.map((task) => ({ logits: `logits_${task.name}`, decide: createDecision(task) }));
 
-  const toRow = (input: FusionInput): Row | undefined => {
+  const toRow = (given: FusionInput): Row | undefined => {
+    const verdict = judgeMatch(given.image, given.text, manifest.match);
+    // A text that belongs to another listing says nothing of this one.
+    const { text: _, ...imageAlone } = given;
+    const input: FusionInput = verdict.mismatched ? imageAlone : given;
     const pattern = patternOf(input.image !== undefined, input.text !== undefined);
     // A missing modality is one masked token: attention over padding is computed in vain.
     const imageLength = input.image === undefined ? 1 : head.count(input.image);
     const textCount = input.text === undefined ? 1 : head.count(input.text);
     const textLength = textCount === 1 ? 1 : bucketOf(textCount, buckets);
-    return pattern && { ...input, pattern, imageLength, textLength };
+    return pattern && { ...input, ...verdict, pattern, imageLength, textLength };
   };
+  // Not the attention: it is large, and nobody asks for it here.
+  const wanted = [...tasks.map(({ logits }) => logits), 'modality_weights', 'embedding'];
   const fuseRun = async (rows: readonly Row[]) => {
-    const result = await inference.run('fusion', stackRows(rows, head));
+    const result = await inference.run('fusion', stackRows(rows, head), wanted);
     onRun?.('fusion', rows.length, result.runMs);
     return readRows(result, rows, tasks);
   };
@@ -65,16 +74,18 @@ export function createFusionModel(
   return {
     fuse,
     warmUp: async () => {
-      const sequence = (count: number): TokenSequence => ({
+      const widths = tokenWidths(encoder.tokenWidth);
+      const sequence = (count: number, width: number): TokenSequence => ({
         count,
-        width: encoder.tokenWidth,
-        tokens: new Uint16Array(count * encoder.tokenWidth),
-        embedding: new Float32Array(encoder.embeddingWidth),
+        width,
+        tokens: new Uint16Array(count * width),
+        // Equal ones belong together, whatever the threshold: no text may be masked here.
+        embedding: new Float32Array(encoder.embeddingWidth).fill(1),
       });
-      const image = sequence(encoder.towers.image.tokenCount);
+      const image = sequence(encoder.towers.image.tokenCount, widths.image);
       const shapes: FusionInput[] = [
         { image },
-        ...buckets.flatMap((bucket) => [{ text: sequence(bucket) }, { image, text: sequence(bucket) }]),
+        ...buckets.flatMap((bucket) => [{ text: sequence(bucket, widths.text) }, { image, text: sequence(bucket, widths.text) }]),
       ];
       const corners = [...new Set([runSizes(maxRunSize).at(-1) ?? 1, 1])];
       for (const rows of corners) for (const shape of shapes) await fuse(new Array(rows).fill(shape));
@@ -83,14 +94,17 @@ export function createFusionModel(
 }
 
 /** Rows of one bucket as padded tensors with a mask per modality. */
-function stackRows(rows: readonly Row[], head: HeadInput): Tensors {
-  const image = stackSequences(rows, (row) => row.image, rows[0]?.imageLength ?? 1, head);
-  const text = stackSequences(rows, (row) => row.text, rows[0]?.textLength ?? 1, head);
+export function stackRows(rows: readonly FusionRow[], head: HeadInput): Tensors {
+  const image = stackSequences(rows, (row) => row.image, { padded: rows[0]?.imageLength ?? 1, width: head.widths.image, head });
+  const text = stackSequences(rows, (row) => row.text, { padded: rows[0]?.textLength ?? 1, width: head.widths.text, head });
   return { image_tokens: image.tokens, image_mask: image.mask, text_tokens: text.tokens, text_mask: text.mask };
 }
 
-function stackSequences(rows: readonly Row[], pick: (row: Row) => TokenSequence | undefined, padded: number, head: HeadInput) {
-  const { width } = head;
+function stackSequences(
+  rows: readonly FusionRow[],
+  pick: (row: FusionRow) => TokenSequence | undefined,
+  { padded, width, head }: { readonly padded: number; readonly width: number; readonly head: HeadInput },
+) {
   const tokens = new Float32Array(rows.length * padded * width);
   const mask = new Float32Array(rows.length * padded);
   rows.forEach((row, at) => {
@@ -128,7 +142,8 @@ function readRows({ outputs }: RunResult, rows: readonly Row[], tasks: readonly 
         decide(scores[index] ?? [], [weight[2 * index] ?? 0, weight[2 * index + 1] ?? 0], row.pattern),
       ),
       embedding: unit(embedding),
-      ...(row.image && row.text ? { imageTextMatch: cosine(row.image.embedding, row.text.embedding) } : {}),
+      mismatched: row.mismatched,
+      ...(row.imageTextMatch === undefined ? {} : { imageTextMatch: row.imageTextMatch }),
     };
   });
 }

@@ -17,8 +17,8 @@ export interface RunResult {
  * used afterwards. Throws INFERENCE_FAILED when the worker has ended, STAGE_FAILED when the graph refuses its inputs.
  */
 export interface Inference {
-  /** `graph` is a name given when the inference was opened. */
-  run(graph: string, inputs: Tensors): Promise<RunResult>;
+  /** `graph` is a name given when the inference was opened; `outputs` names those that are wanted, absent: all. */
+  run(graph: string, inputs: Tensors, outputs?: readonly string[]): Promise<RunResult>;
   /** Resolves never, or rejects when the worker has ended unexpectedly. */
   readonly failed: Promise<never>;
   close(): Promise<void>;

@@ -231,6 +231,19 @@ describe('loadBundle', () => {
     expect(() => checkPair(encoder, wider)).toThrow(expect.objectContaining({ code: 'BUNDLE_MISMATCH' }));
   });
 
+  it('compares the widths of both towers', async () => {
+    const { encoder, fusion } = await checkPairOf('fusion');
+    const withWidth = <M extends { tokenWidth: unknown }>(bundle: { manifest: M }, tokenWidth: { image: number; text: number }) => ({
+      ...bundle,
+      manifest: { ...bundle.manifest, tokenWidth },
+    });
+    const two = withWidth(encoder, { image: 8, text: 5 }) as typeof encoder;
+    expect(() => checkPair(two, withWidth(fusion, { image: 8, text: 5 }) as typeof fusion)).not.toThrow();
+    expect(() => checkPair(two, fusion)).toThrow(
+      expect.objectContaining({ code: 'BUNDLE_MISMATCH', message: expect.stringContaining('has 8 (image) and 5 (text)') }),
+    );
+  });
+
   it('refuses a head that reads embeddings of another width', async () => {
     const { encoder, fusion } = await checkPairOf('fusion');
     const { manifest } = fusion;

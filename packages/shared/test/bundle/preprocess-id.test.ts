@@ -13,9 +13,12 @@ test('the id is pinned, since it is part of cache keys of running deployments', 
   expect(preprocessId(spec)).toBe('297cf88b5ce1');
 });
 
-test.each([{ width: 61 }, { height: 81 }, { kernel: 'cubic' as const }, { background: [255, 255, 254] as const }])(
-  '%j changes the id',
-  (change) => {
-    expect(preprocessId({ ...spec, ...change })).not.toBe(preprocessId(spec));
-  },
-);
+test.each([
+  { width: 61 },
+  { height: 81 },
+  { fit: 'cover' as const },
+  { kernel: 'cubic' as const },
+  { background: [255, 255, 254] as const },
+])('%j changes the id', (change) => {
+  expect(preprocessId({ ...spec, ...change })).not.toBe(preprocessId(spec));
+});

@@ -30,7 +30,25 @@ describe('a head', () => {
     expect(validate(({ tasks: [task] }) => Object.assign(task, { category })).tasks[0]?.category).toEqual(category);
   });
 
+  const match = { threshold: 0.1, falseAlarms: 0.005, found: 0.9, foundAt2Percent: 0.98, auroc: 0.99 };
+
+  it('may say from where on image and text belong together', () => {
+    expect(validate((manifest) => Object.assign(manifest, { match })).match).toEqual(match);
+  });
+
   it.each<[string, (manifest: Fusion) => void, RegExp]>([
+    [
+      'a threshold that is no cosine',
+      (manifest) => Object.assign(manifest, { match: { ...match, threshold: 1.5 } }),
+      /match\.threshold must be <= 1/,
+    ],
+    ['a share above 1', (manifest) => Object.assign(manifest, { match: { ...match, found: 80 } }), /match\.found must be <= 1/],
+    [
+      'a threshold of which nothing was measured',
+      (manifest) => Object.assign(manifest, { match: { threshold: 0.1 } }),
+      /missing key "auroc" in match/,
+    ],
+    ['an unknown key', (manifest) => Object.assign(manifest, { match: { ...match, aim: 0.1 } }), /unknown key "aim" in match/],
     [
       'a category for no label',
       ({ tasks: [, task] }) => Object.assign(task, { category: { taxonomy: 'shop', byLabel: { Pink: { id: '1', path: ['Pink'] } } } }),
@@ -66,5 +84,44 @@ describe('a walk', () => {
     ['its beam is empty', everywhere, { beam: 0 }, /walk\.beam must be >= 1/],
   ])('is refused when %s', (_, paths, walk, message) => {
     expect(() => walked(paths, walk)).toThrow(message);
+  });
+});
+
+describe('an encoder', () => {
+  const readEncoder = () => JSON.parse(readFileSync(new URL('../fixtures/bundles/encoder/manifest.json', import.meta.url), 'utf8'));
+  const validateEncoder = (change: (manifest: Json & { preprocess: Json; text: Json }) => void) => {
+    const manifest = readEncoder();
+    change(manifest);
+    return validateManifest(manifest, 'encoder', schema, 'here');
+  };
+
+  it('may be without what older bundles do not have', () => {
+    expect(validateEncoder(() => {})).toEqual(readEncoder());
+  });
+
+  it('may have a token width per tower, cover the model’s size and clean its texts', () => {
+    const found = validateEncoder((manifest) => {
+      manifest.tokenWidth = { image: 768, text: 512 };
+      manifest.preprocess.fit = 'cover';
+      manifest.text.clean = 'open-clip';
+    });
+    expect([found.tokenWidth, found.preprocess.fit, found.text.clean]).toEqual([{ image: 768, text: 512 }, 'cover', 'open-clip']);
+  });
+
+  it.each<[string, (manifest: Json & { preprocess: Json; text: Json }) => void, RegExp]>([
+    ['the width of one tower only', (m) => Object.assign(m, { tokenWidth: { image: 768 } }), /missing key "text" in tokenWidth/],
+    [
+      'a width for a third tower',
+      (m) => Object.assign(m, { tokenWidth: { image: 1, text: 1, sound: 1 } }),
+      /unknown key "sound" in tokenWidth/,
+    ],
+    ['an empty width', (m) => Object.assign(m, { tokenWidth: { image: 1, text: 0 } }), /tokenWidth\.text must be >= 1/],
+    ['a width in words', (m) => Object.assign(m, { tokenWidth: '768' }), /tokenWidth must be integer,object/],
+    ['an unknown fit', (m) => Object.assign(m.preprocess, { fit: 'squash' }), /preprocess\.fit must be equal to one of/],
+    ['an unknown cleaning', (m) => Object.assign(m.text, { clean: 'all' }), /text\.clean must be equal to one of/],
+  ])('is refused with %s', (_, change, message) => {
+    expect(() => validateEncoder(change)).toThrow(
+      expect.objectContaining({ code: 'BUNDLE_INVALID', message: expect.stringMatching(message) }),
+    );
   });
 });

@@ -122,6 +122,50 @@ describe('the fusion model', () => {
     expect(good).toBeDefined();
   });
 
+  /** The tiny head with a threshold on the match of image and text. */
+  const withThreshold = (threshold: number) => {
+    const match = { threshold, falseAlarms: 0, found: 1, foundAt2Percent: 1, auroc: 1 };
+    const bundle = { ...tiny.fusion, manifest: { ...tiny.fusion.manifest, match } };
+    return createFusionModel(bundle, tiny.encoder, { inference: tiny.inference, maxRunSize: 4 });
+  };
+
+  it('labels a listing whose text does not fit from its image alone, as if it had no text', async () => {
+    const [picture, title] = [await image(1), await text([1, 4, 9, 2])];
+    const [alone, both] = await fusion.fuse([{ image: picture }, { image: picture, text: title }]);
+    const match = both!.imageTextMatch!;
+    expect(both!.mismatched).toBe(false);
+    const [flagged, genuine] = [
+      (await withThreshold(match + 1e-6).fuse([{ image: picture, text: title }]))[0],
+      (await withThreshold(match).fuse([{ image: picture, text: title }]))[0],
+    ];
+    expect(flagged).toEqual({ ...alone, imageTextMatch: match, mismatched: true });
+    expect(genuine).toEqual(both);
+  });
+
+  it('flags only the listing whose text does not fit, and none that lacks a modality', async () => {
+    const [picture, title] = [await image(1), await text([1, 4, 9, 2])];
+    const opposite = { ...title, embedding: picture.embedding.map((value) => -value) };
+    const same = { ...title, embedding: picture.embedding };
+    const results = await withThreshold(0).fuse([
+      { image: picture, text: opposite },
+      { image: picture, text: same },
+      { image: picture },
+      { text: title },
+    ]);
+    expect(results.map((each) => each?.mismatched)).toEqual([true, false, false, false]);
+  });
+
+  it('warms up with both modalities, however high the threshold is', async () => {
+    await withThreshold(0.99).warmUp();
+    const complete = tiny.shapes.filter(({ dims }) => (dims.image_tokens?.[1] ?? 0) > 1 && (dims.text_tokens?.[1] ?? 0) > 1);
+    expect(complete.map(({ dims }) => [dims.text_tokens?.[0], dims.text_tokens?.[1]])).toEqual([
+      [4, 8],
+      [4, 12],
+      [1, 8],
+      [1, 12],
+    ]);
+  });
+
   it('fails when the graph lacks an output', async () => {
     const run: Inference['run'] = async (graph, inputs) => {
       const { outputs, runMs } = await tiny.inference.run(graph, inputs);

@@ -22,12 +22,12 @@ async function open({ graph, path, threads, providers }) {
 }
 
 /** @param {Extract<InferenceRequest, { kind: 'run' }>} request */
-async function run({ graph, inputs }) {
+async function run({ graph, inputs, outputs: wanted }) {
   const session = sessions.get(graph);
   if (session === undefined) throw new Error(`graph ${graph} is not open`);
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)]));
   const startedMs = performance.now();
-  const results = await session.run(feeds);
+  const results = await session.run(feeds, wanted ?? session.outputNames);
   const runMs = performance.now() - startedMs;
   const outputs = Object.entries(results).map(([name, { type, data, dims }]) => [name, { type, data, dims }]);
   return { runMs, outputs: Object.fromEntries(outputs) };

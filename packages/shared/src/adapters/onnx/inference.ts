@@ -38,8 +38,8 @@ export async function openInference({ graphs, threads, providers }: OpenInferenc
     throw error;
   }
   return {
-    run: async (graph, inputs) => {
-      const result = await host.request({ kind: 'run', graph: inScope(graph), inputs });
+    run: async (graph, inputs, outputs) => {
+      const result = await host.request({ kind: 'run', graph: inScope(graph), inputs, ...(outputs && { outputs }) });
       if (result === undefined) throw new LabelstreamError('INFERENCE_FAILED', `graph ${graph} gave no answer`);
       return result;
     },

@@ -14,7 +14,7 @@ export type InferenceRequest =
       readonly threads: number;
       readonly providers: readonly ExecutionProvider[];
     }
-  | { readonly kind: 'run'; readonly graph: string; readonly inputs: Tensors }
+  | { readonly kind: 'run'; readonly graph: string; readonly inputs: Tensors; readonly outputs?: readonly string[] }
   | { readonly kind: 'release'; readonly graph: string }
   | { readonly kind: 'close' };
 

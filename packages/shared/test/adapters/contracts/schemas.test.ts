@@ -73,6 +73,17 @@ describe('the Avro contracts', () => {
     expect(() => assertCompatible(schemas)).not.toThrow();
   });
 
+  it.each([
+    ['PreparedListing.v1', { candidates: [] }, 'imageIndex'],
+    ['EncodedListing.v1', { candidates: [] }, 'imageIndex'],
+    ['PredictedListing.v2', { mismatched: false }, 'imageIndex'],
+    ['ProductLabels.v1', { mismatched: false }, 'imageIndex'],
+  ])('%s says nothing of several images, nor that a text does not fit', async (version, defaults, absent) => {
+    const record = await codecOf[version.split('.')[0] as (typeof RECORD_NAMES)[number]].decode(read(`${version}.bin`));
+    expect(record).toMatchObject(defaults);
+    expect(record).not.toHaveProperty(absent);
+  });
+
   it('every field and type is documented', () => {
     const types = RECORD_NAMES.flatMap((record) => namedTypes(JSON.parse(schemas[record].current)));
     for (const type of types) {
