@@ -2,6 +2,8 @@
 
 export type Gender = 'Men' | 'Women' | 'Unisex';
 export type Pattern = 'plain' | 'striped' | 'checked' | 'dotted';
+/** Only listings of the attribute set have one. */
+export type Style = 'Casual' | 'Sporty' | 'Formal' | 'Boho' | 'Utility';
 
 /** Some text to choose from; never empty. */
 export type Words = readonly [string, ...string[]];
@@ -31,6 +33,8 @@ export interface Article {
 }
 
 export const PATTERNS = ['plain', 'striped', 'checked', 'dotted'] as const satisfies readonly Pattern[];
+
+export const STYLES = ['Casual', 'Sporty', 'Formal', 'Boho', 'Utility'] as const satisfies readonly Style[];
 
 export const COLOURS = [
   { label: 'Black', hsl: [220, 5, 11], jitter: [20, 4, 3] },

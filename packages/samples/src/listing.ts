@@ -1,4 +1,4 @@
-import { ARTICLES, type Article, articleOf, type Gender, type Pattern } from './catalogue.js';
+import { ARTICLES, type Article, articleOf, type Gender, type Pattern, type Style } from './catalogue.js';
 import { createRandom, type Random } from './random.js';
 import { drawTitle, type TitleOmission } from './titles.js';
 
@@ -20,6 +20,8 @@ export interface SampleListing {
   readonly truth: SampleTruth;
   /** Known of every listing, though no task of the default model. */
   readonly pattern: Pattern;
+  /** Absent in the catalogue; the picture then shows none. */
+  readonly style?: Style;
   /** Seed of everything the picture varies: position, size, angle, shade, details. */
   readonly sceneSeed: number;
 }

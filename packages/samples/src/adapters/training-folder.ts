@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
-import { CSV_HEADER, csvRow } from '../csv.js';
+import { CATALOGUE_TABLE, type TrainingTable } from '../csv.js';
 import type { SampleListing } from '../listing.js';
 import { CATALOGUE_WIDTH_PX, renderJpeg } from './render.js';
 
@@ -27,15 +27,16 @@ async function writeTar(path: string, listings: readonly SampleListing[], widthP
  * Writes `products.csv` and `images.tar` (`<id>.jpg`) into a folder. Both appear under their names only when whole,
  * the table last: whoever sees it can read everything.
  */
-export async function writeTrainingFolder(
+export async function writeTrainingFolder<T extends SampleListing>(
   folder: string,
-  listings: readonly SampleListing[],
-  widthPx: number = CATALOGUE_WIDTH_PX,
+  listings: readonly T[],
+  table: TrainingTable<T> = CATALOGUE_TABLE,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const [csv, images] = [join(folder, 'products.csv'), join(folder, 'images.tar')];
-  await writeTar(`${images}.part`, listings, widthPx);
-  await writeFile(`${csv}.part`, `${[CSV_HEADER, ...listings.map(csvRow)].join('\n')}\n`);
+  await writeTar(`${images}.part`, listings, CATALOGUE_WIDTH_PX);
+  if (table.tasks !== undefined) await writeFile(join(folder, 'tasks.json'), `${JSON.stringify(table.tasks)}\n`);
+  await writeFile(`${csv}.part`, `${[table.header, ...listings.map((listing) => table.row(listing))].join('\n')}\n`);
   await rename(`${images}.part`, images);
   await rename(`${csv}.part`, csv);
 }

@@ -6,6 +6,7 @@ import { APPAREL } from './apparel.js';
 import { FOOTWEAR } from './footwear.js';
 import { drawPaint, fabricDefs } from './paint.js';
 import type { Silhouette } from './shapes.js';
+import { styleMarks } from './styles.js';
 
 /** Size of the drawing in SVG units; pictures of any size keep this ratio. */
 export const CANVAS = { width: 240, height: 320 } as const;
@@ -22,11 +23,12 @@ export function sceneSvg(listing: SampleListing): string {
   const scale = random.between(0.78, 1.02).toFixed(3);
   const place = `${(120 + random.between(-12, 12)).toFixed(1)} ${(160 + random.between(-14, 14)).toFixed(1)}`;
   const turn = random.between(-7, 7).toFixed(1);
+  const marks = listing.style === undefined ? '' : styleMarks(listing.style, paint);
   const ground = Math.round(random.between(248, 255));
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${CANVAS.width}" height="${CANVAS.height}" viewBox="0 0 ${CANVAS.width} ${CANVAS.height}">` +
     `<defs>${defs}</defs><rect width="100%" height="100%" fill="rgb(${ground},${ground},${ground})"/>` +
     `<g transform="translate(${place}) rotate(${turn}) scale(${scale}) translate(-120 -160)">` +
-    `${silhouette({ gender: listing.truth.gender, paint, random })}</g></svg>`
+    `${silhouette({ gender: listing.truth.gender, paint, random })}${marks}</g></svg>`
   );
 }
