@@ -30,13 +30,18 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """Attends over the tokens of `x` [B, N, width]; `bias` [B, 1, 1, N] is added to the scores."""
+        return self.attend(x, bias)[0]
+
+    def attend(self, x: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the attention itself, [B, h, N, N]: how much each token (third axis) takes from each other one."""
         qkv = self.query_key_value(x).unflatten(2, (3, self.heads, self.head_width))  # [B, N, 3, h, d]
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # 3 × [B, h, N, d]
         scores = (query * self.head_width**-0.5) @ key.transpose(2, 3)  # [B, h, N, N]
         if bias is not None:
             scores = scores + bias
-        mixed = torch.softmax(scores, dim=-1) @ value  # [B, h, N, d]
-        return self.out(mixed.transpose(1, 2).flatten(2))  # [B, N, width]
+        attention = torch.softmax(scores, dim=-1)  # [B, h, N, N]
+        mixed = attention @ value  # [B, h, N, d]
+        return self.out(mixed.transpose(1, 2).flatten(2)), attention  # [B, N, width], [B, h, N, N]
 
 
 class Block(nn.Module):
@@ -53,8 +58,13 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """[B, N, width] → [B, N, width]."""
-        x = x + self.attention(self.attention_norm(x), bias)
-        return x + self.mlp_out(F.gelu(self.mlp_in(self.mlp_norm(x))))
+        return self.attend(x, bias)[0]
+
+    def attend(self, x: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the attention of `Attention.attend`."""
+        mixed, attention = self.attention.attend(self.attention_norm(x), bias)
+        x = x + mixed
+        return x + self.mlp_out(F.gelu(self.mlp_in(self.mlp_norm(x)))), attention  # [B, N, width], [B, h, N, N]
 
 
 def init_weights(module: nn.Module) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from .catalogue import TASKS
 from .config import ModelConfig
-from .graphs import Graph, Inputs
+from .graphs import ATTENTION, Graph, Inputs
+from .image_tower import STRIDE, patch_grid
 from .system import LabelSystem
 from .taxonomy import label_categories
 from .tokenise import BEGIN_ID, END_ID, PAD_ID
@@ -169,7 +169,7 @@ def fusion_manifest(
         "generation": generation,
         "requires": {"encoder": encoder},
         "files": hash_files(folder),
-        "graph": {"file": "fusion.onnx", "multiplyAdds": multiply_adds(graph)},
+        "graph": {"file": "fusion.onnx", "multiplyAdds": multiply_adds(graph), **attention_spec(config, graph)},
         "tokenWidth": config.width,
         "embeddingWidth": config.embedding_width,
         "tasks": tasks,
@@ -177,6 +177,20 @@ def fusion_manifest(
         "golden": {"file": GOLDEN_FILE, "absoluteTolerance": GOLDEN_TOLERANCE},
         "training": {**origin, "parameters": parameter_count([graph])},
     }
+
+
+def attention_spec(config: ModelConfig, graph: Graph) -> dict:
+    """What the manifest says of the graph's attention: where on the model's picture the patch of each image token lies."""
+    if ATTENTION not in graph.outputs:
+        return {}
+    rows, columns = patch_grid(config)
+    # The middle of the first pixel: three convolutions of stride 2, padded by 1, keep it in the middle of what the first patch sees.
+    return {"attention": {"source": "last-block", "columns": columns, "rows": rows, "stepPx": STRIDE, "firstCentrePx": 0.5}}
+
+
+def with_match(manifest: dict, match: dict[str, float] | None) -> dict:
+    """A fusion manifest that says from where on image and text belong together (`match_spec`), where that was measured."""
+    return manifest if match is None else {**manifest, "match": match}
 
 
 def parameter_count(graphs: list[Graph]) -> int:
@@ -187,11 +201,11 @@ def parameter_count(graphs: list[Graph]) -> int:
 def task_specs(labels: dict[str, list[str]], calibration: dict[str, dict], paths: dict[str, dict]) -> list[dict]:
     """The manifest's `tasks`, in the order of the graph's outputs."""
     specs = []
-    for task in TASKS:
-        spec = {"name": task, "labels": labels[task], **calibration[task]}
+    for task, names in labels.items():
+        spec = {"name": task, "labels": names, **calibration[task]}
         if task in paths:
             spec["paths"] = paths[task]
-        category = label_categories(task, labels[task])
+        category = label_categories(task, names)
         if category is not None:
             spec["category"] = category
         specs.append(spec)

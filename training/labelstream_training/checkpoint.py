@@ -8,8 +8,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from .catalogue import CatalogueError
 from .config import ModelConfig, TrainConfig, config_to_dict, model_config_from_dict
 from .half import round_to_half
 from .system import LabelSystem
@@ -36,8 +38,19 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU."""
-    return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    """Reads a checkpoint onto the CPU. Raises CatalogueError where the file is none."""
+    if not path.is_file():
+        raise CatalogueError(f"{path} does not exist")
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(stored, dict) or set(stored) != {field.name for field in dataclasses.fields(Checkpoint)}:
+        raise CatalogueError(f"{path} is no checkpoint that `train` has written")
+    return Checkpoint(**stored)
+
+
+def first_difference(error: RuntimeError) -> str:
+    """What PyTorch names first where weights do not fit a module."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines[1:] if line), lines[0])
 
 
 def make_settings(model: ModelConfig, train: TrainConfig, labels: dict[str, list[str]], data: list[str]) -> dict:
@@ -45,13 +58,18 @@ def make_settings(model: ModelConfig, train: TrainConfig, labels: dict[str, list
     return {"model": config_to_dict(model), "train": config_to_dict(train), "labels": labels, "data": data}
 
 
-def restore_system(path: Path, averaged: bool = True) -> tuple[LabelSystem, Checkpoint]:
-    """The system of a checkpoint as the bundles will hold it: evaluation mode, matrices rounded to float16, by default averaged weights."""
+def restore_system(path: Path, averaged: bool = True, sharpness: np.ndarray | None = None) -> tuple[LabelSystem, Checkpoint]:
+    """The system of a checkpoint as the bundles will hold it: evaluation mode, matrices rounded to float16, by default averaged weights.
+
+    `sharpness` float32 [T, width] is what the calibration has found for the head; without it the head's logits are as trained.
+    """
     checkpoint = load_checkpoint(path)
     config = model_config_from_dict(checkpoint.settings["model"])
     counts = [len(names) for names in checkpoint.settings["labels"].values()]
     system = LabelSystem(config, counts)
     system.load_state_dict(checkpoint.average if averaged else checkpoint.weights)
+    if sharpness is not None:
+        system.fusion.sharpness.copy_(torch.from_numpy(sharpness))
     round_to_half(system)
     return system.eval(), checkpoint
 

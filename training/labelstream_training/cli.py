@@ -12,19 +12,27 @@ from pathlib import Path
 import torch
 
 from . import __version__
+from .ablation.commands import add_commands as add_ablation_command
 from .bundle import write_json
-from .calibrate import CALIBRATION_FILE, calibrate, read_calibration
+from .calibrate import calibrate, cross_fitted, read_calibration, read_match, read_sharpness, write_calibration
+from .captions.commands import add_commands as add_caption_commands
 from .catalogue import PUBLIC_DATASET, CatalogueError, read_catalogue
 from .checkpoint import NEWEST, load_checkpoint, mean_of, restore_system, save_checkpoint
-from .compare.commands import add_commands
+from .clip_export.checkpoint import CheckpointError
+from .clip_export.commands import add_commands as add_clip_commands
+from .compare.commands import add_commands, add_false_alarms
 from .config import model_config_from_dict, read_configs
 from .dataset import Dataset, build_dataset
 from .evaluate import evaluate, tables
 from .export import ExportJob, export_bundles
 from .golden import write_contracts
+from .match import match_spec
 from .parity import ParityError
 from .predict import Predictions, predict
+from .public_sets.commands import add_commands as add_public_set_command
+from .sharpen import fit_sharpness
 from .taxonomy import taxonomy_paths
+from .tiny import write_tiny_bundles
 from .tokenise import TOKENIZER_FILE, load_tokenizer
 from .train import Paths, train
 
@@ -62,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     calibration = commands.add_parser("calibrate", help="temperatures and thresholds on the validation rows")
     add_data(calibration)
+    add_false_alarms(calibration)
     calibration.set_defaults(run_command=command_calibrate)
 
     exporting = commands.add_parser("export", help="write both bundles; fails unless ONNX equals PyTorch")
@@ -71,13 +80,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--origin", type=Path, required=True, help='JSON {"command": "...", "data": ["..."], "note": "..."} for the cards'
     )
     exporting.add_argument("--generation", type=int, default=1, help="grows with each head that is put to use")
+    exporting.add_argument("--encoder", type=Path, help="an encoder bundle with the same towers: only the head is written, over it")
     exporting.set_defaults(run_command=command_export)
 
     golden = commands.add_parser("golden", help="write the golden vectors both languages read")
     golden.add_argument("--models", type=Path, required=True, help="folder with the bundle folders")
     golden.add_argument("--out", type=Path, required=True, help="packages/shared/contracts/golden")
     golden.set_defaults(run_command=command_golden)
+    tiny = commands.add_parser("tiny-bundles", help="write a tiny encoder and a tiny head of every kind, which the end-to-end tests serve")
+    tiny.add_argument("--out", type=Path, required=True, help="packages/shared/test/fixtures/heads")
+    tiny.set_defaults(run_command=command_tiny_bundles)
     add_commands(commands)
+    add_caption_commands(commands)
+    add_clip_commands(commands)
+    add_public_set_command(commands)
+    add_ablation_command(commands)
     return parser
 
 
@@ -119,7 +136,7 @@ def command_average(options: argparse.Namespace) -> None:
 def predict_rows(options: argparse.Namespace, split: str = "val", limit: int | None = None) -> Predictions:
     """The newest checkpoint's averaged weights on rows of a split, in the order of the file."""
     torch.set_num_threads(options.threads)
-    system, checkpoint = restore_system(options.run / NEWEST)
+    system, checkpoint = restore_system(options.run / NEWEST, sharpness=read_sharpness(options.run))
     return predict(system, rows_dataset(options, checkpoint.settings, split, limit))
 
 
@@ -139,10 +156,15 @@ def command_evaluate(options: argparse.Namespace) -> None:
 
 
 def command_calibrate(options: argparse.Namespace) -> None:
-    """Stores temperatures and thresholds in the run folder."""
-    calibration = calibrate(predict_rows(options))
-    write_json(options.run / CALIBRATION_FILE, calibration)
-    print(json.dumps(calibration, indent=1))
+    """Stores temperatures and thresholds in the run folder, and from where on image and text are taken to belong together."""
+    torch.set_num_threads(options.threads)
+    system, checkpoint = restore_system(options.run / NEWEST)
+    predictions = predict(system, rows_dataset(options, checkpoint.settings, "val", None), keep_fused=True)
+    sharpness = fit_sharpness(predictions)
+    tasks = calibrate(predictions.sharpened(sharpness))
+    figures = cross_fitted(predictions, fit_sharpness)
+    write_calibration(options.run, tasks, match_spec(predictions.pairs, options.false_alarms), sharpness, figures)
+    print(json.dumps({"tasks": tasks, "crossFitted": figures}, indent=1))
 
 
 def command_export(options: argparse.Namespace) -> None:
@@ -150,12 +172,16 @@ def command_export(options: argparse.Namespace) -> None:
     calibration, metrics = read_calibration(options.run), options.run / METRICS_FILE
     if calibration is None or not metrics.is_file():
         raise CatalogueError(f"{options.run} has to be calibrated and evaluated first")
-    _, checkpoint = restore_system(options.run / NEWEST)
+    if options.encoder and not (options.encoder / "manifest.json").is_file():
+        raise CatalogueError(f"{options.encoder} is no bundle folder: it has no manifest.json")
+    checkpoint = load_checkpoint(options.run / NEWEST)
     origin = json.loads(options.origin.read_text("utf-8"))
     job = ExportJob(
         checkpoint=options.run / NEWEST,
         tokenizer=options.run / TOKENIZER_FILE,
         calibration=calibration,
+        match=read_match(options.run),
+        sharpness=read_sharpness(options.run),
         metrics=json.loads(metrics.read_text("utf-8")),
         paths=taxonomy_paths(read_catalogue(options.data)),
         origin={
@@ -167,7 +193,7 @@ def command_export(options: argparse.Namespace) -> None:
         note=origin.get("note", ""),
         generation=options.generation,
     )
-    for folder in export_bundles(job, options.models):
+    for folder in export_bundles(job, options.models, options.encoder):
         print(folder)
 
 
@@ -177,12 +203,19 @@ def command_golden(options: argparse.Namespace) -> None:
         print(path)
 
 
+def command_tiny_bundles(options: argparse.Namespace) -> None:
+    """See `write_tiny_bundles`."""
+    torch.set_num_threads(1)
+    for path in write_tiny_bundles(options.out):
+        print(path)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     options = build_parser().parse_args(arguments)
     try:
         options.run_command(options)
-    except (CatalogueError, ParityError) as error:
+    except (CatalogueError, CheckpointError, ParityError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

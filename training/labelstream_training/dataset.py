@@ -29,6 +29,8 @@ class Dataset:
     has_text: Tensor
     text_group: Tensor
     labels: Tensor
+    # Names of the columns of `labels`.
+    tasks: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,6 +72,7 @@ def build_dataset(
         has_text=torch.tensor([float(bool(item.text)) for item in listings]),
         text_group=torch.tensor([text_group(item.text) for item in listings]),
         labels=torch.tensor([label_indices(item, vocabulary) for item in listings]),
+        tasks=tuple(vocabulary),
     )
 
 

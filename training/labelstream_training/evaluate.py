@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .calibrate import TARGET_PRECISION
-from .catalogue import TASKS
 from .metrics import measure
 from .predict import PATTERNS, Predictions
 
@@ -26,7 +25,7 @@ def evaluate(predictions: Predictions, calibration: dict[str, dict] | None) -> d
                 calibration[task]["temperature"][pattern] if calibration else 1.0,
                 TARGET_PRECISION,
             )
-            for index, task in enumerate(TASKS)
+            for index, task in enumerate(predictions.tasks)
         }
         for pattern in PATTERNS
     }
@@ -34,9 +33,10 @@ def evaluate(predictions: Predictions, calibration: dict[str, dict] | None) -> d
 
 def table(figures: dict[str, dict[str, dict]], metric: str) -> str:
     """One metric as a Markdown table, a row per missing modality."""
-    lines = [f"| {COLUMNS[metric]} | " + " | ".join(TASKS) + " |", "| --- |" + " --- |" * len(TASKS)]
+    tasks = list(figures["complete"])
+    lines = [f"| {COLUMNS[metric]} | " + " | ".join(tasks) + " |", "| --- |" + " --- |" * len(tasks)]
     for pattern, title in TITLES.items():
-        values = [figures[pattern][task].get(metric, float("nan")) for task in TASKS]
+        values = [figures[pattern][task].get(metric, float("nan")) for task in tasks]
         lines.append(f"| {title} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
     return "\n".join(lines)
 

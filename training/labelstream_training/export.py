@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from .bundle import (
     ENCODER_NAME,
     FUSION_NAME,
@@ -14,6 +16,7 @@ from .bundle import (
     encoder_manifest,
     fusion_manifest,
     task_specs,
+    with_match,
     write_golden,
     write_json,
 )
@@ -32,6 +35,8 @@ class ExportJob:
     checkpoint: Path
     tokenizer: Path
     calibration: dict[str, dict]
+    match: dict[str, float] | None
+    sharpness: np.ndarray | None
     metrics: dict[str, dict]
     paths: dict[str, dict]
     origin: dict
@@ -39,23 +44,29 @@ class ExportJob:
     generation: int
 
 
-def export_bundles(job: ExportJob, models: Path) -> list[Path]:
-    """Writes both bundles under `models`. Raises ParityError, and then leaves what was there before."""
-    system, checkpoint = restore_system(job.checkpoint)
+def export_bundles(job: ExportJob, models: Path, served: Path | None = None) -> list[Path]:
+    """Writes both bundles under `models`; with an encoder bundle `served` that holds the same towers, only the head, over that one.
+
+    Raises ParityError, also where the towers of `served` are others, and then leaves what was there before.
+    """
+    system, checkpoint = restore_system(job.checkpoint, sharpness=job.sharpness)
     config = model_config_from_dict(checkpoint.settings["model"])
-    graphs = all_graphs(system, config)
+    graphs = all_graphs(system, config, list(checkpoint.settings["labels"]))
     with tempfile.TemporaryDirectory() as scratch:
         staging = Path(scratch)
         encoder, fusion = staging / ENCODER_NAME, staging / FUSION_NAME
         encoder.mkdir()
         fusion.mkdir()
-        files = [encoder / "image.onnx", encoder / "text.onnx", fusion / "fusion.onnx"]
-        for graph, path in zip(graphs, files, strict=True):
+        towers = served or encoder
+        files = [towers / "image.onnx", towers / "text.onnx", fusion / "fusion.onnx"]
+        for graph, path in list(zip(graphs, files, strict=True))[2 if served else 0 :]:
             write_graph(graph, path)
         require_parity(list(zip(graphs, files, strict=True)), config.context_length)
-        fill_encoder(encoder, job, system, config, graphs[:2])
-        fill_fusion(fusion, job, config, graphs[2], checkpoint.settings["labels"], bundle_id(encoder))
-        return [put_in_place(folder, models / folder.name) for folder in (encoder, fusion)]
+        if served is None:
+            fill_encoder(encoder, job, system, config, graphs[:2])
+        fill_fusion(fusion, job, config, graphs[2], checkpoint.settings["labels"], bundle_id(towers))
+        written = [fusion] if served else [encoder, fusion]
+        return [put_in_place(folder, models / folder.name) for folder in written]
 
 
 def fill_encoder(folder: Path, job: ExportJob, system: LabelSystem, config: ModelConfig, graphs: list[Graph]) -> None:
@@ -69,11 +80,11 @@ def fill_encoder(folder: Path, job: ExportJob, system: LabelSystem, config: Mode
 def fill_fusion(folder: Path, job: ExportJob, config: ModelConfig, graph: Graph, labels: dict[str, list[str]], encoder: str) -> None:
     """As `fill_encoder`, for the head."""
     write_golden(folder, [graph])
-    card = fusion_card(config, graph, job.origin, job.metrics, job.calibration, job.note)
+    card = fusion_card(config, graph, job.origin, job.metrics, job.calibration, job.match, job.note)
     (folder / "MODEL_CARD.md").write_text(card, "utf-8")
     tasks = task_specs(labels, job.calibration, job.paths)
     manifest = fusion_manifest(folder, config, graph, job.origin, encoder, job.generation, tasks, job.metrics)
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "manifest.json", with_match(manifest, job.match))
 
 
 def put_in_place(folder: Path, target: Path) -> Path:

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from .blocks import MASKED_SCORE, Block, init_weights, key_bias
 from .config import ModelConfig
 
+# Limit of the logarithm of a listing's inverse temperature.
+MOST_SHARPENING = 1.5
+
 
 class ModalityWiseAttention(nn.Module):
     """One learned vector per task decides how much of a task's evidence is image and how much is text."""
@@ -30,6 +33,16 @@ class ModalityWiseAttention(nn.Module):
         return torch.softmax(scores + (1.0 - keep) * MASKED_SCORE, dim=-1) * keep  # [B, T, 2]
 
 
+def sharpening(fused: Tensor, sharpness: Tensor) -> Tensor:
+    """What the logits of a listing are multiplied with: its own inverse temperature ("Sample-dependent adaptive temperature scaling",
+    arXiv 2207.06211), per task the exponential of a dot product. It changes no label, only how sure the head is of it.
+
+    `fused` [B, T, width], `sharpness` [T, width] → [B, T].
+    """
+    exponent = (fused * sharpness).sum(dim=-1) * fused.shape[-1] ** -0.5  # [B, T]
+    return exponent.clamp(-MOST_SHARPENING, MOST_SHARPENING).exp()
+
+
 class FusionHead(nn.Module):
     """Token sequences and masks → logits per task, modality weights per task, fused embedding."""
 
@@ -41,21 +54,26 @@ class FusionHead(nn.Module):
         self.modality_wise = ModalityWiseAttention(len(class_counts) + 1, config.width)
         self.task_heads = nn.ModuleList(nn.Linear(config.width, count) for count in class_counts)
         self.projection = nn.Linear(config.width, config.embedding_width, bias=False)
+        # Not trained with the rest and not in a checkpoint: fitted with the calibration (`fit_sharpness`); 0 changes nothing.
+        self.register_buffer("sharpness", torch.zeros(len(class_counts), config.width), persistent=False)
         self.blocks.apply(init_weights)
         self.task_heads.apply(init_weights)
 
-    def aggregate(self, image: Tensor, image_mask: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
-        """Sequence-wise attention: [B, Ni, width], [B, Ni], [B, Nt, width], [B, Nt] → class vectors [B, 2, width]."""
+    def aggregate(self, image: Tensor, image_mask: Tensor, text: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Sequence-wise attention: [B, Ni, width], [B, Ni], [B, Nt, width], [B, Nt] → class vectors [B, 2, width].
+
+        Second comes the attention of the last block, [B, h, Ni + Nt, Ni + Nt], image tokens first.
+        """
         # Whatever stands in a masked place, NaN included, must not reach the sums.
         image = torch.where(image_mask[:, :, None] > 0, image, 0.0) + self.modality[0]  # [B, Ni, width]
         text = torch.where(text_mask[:, :, None] > 0, text, 0.0) + self.modality[1]  # [B, Nt, width]
         x = torch.cat([image, text], dim=1)  # [B, Ni + Nt, width]
         bias = key_bias(torch.cat([image_mask, text_mask], dim=1))  # [B, 1, 1, Ni + Nt]
         for block in self.blocks:
-            x = block(x, bias)
+            x, attention = block.attend(x, bias)
         # The class tokens of both sequences: places 0 and Ni.
         pair = torch.cat([x[:, :1], x[:, image.shape[1] :][:, :1]], dim=1)  # [B, 2, width]
-        return self.norm(pair)
+        return self.norm(pair), attention
 
     def forward(
         self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor
@@ -64,11 +82,24 @@ class FusionHead(nn.Module):
 
         Masks are float32 of 1 and 0. A modality is there when its class token (place 0) is unmasked.
         """
-        pair = self.aggregate(image_tokens, image_mask, text_tokens, text_mask)  # [B, 2, width]
+        return self.explain(image_tokens, image_mask, text_tokens, text_mask)[:3]
+
+    def explain(
+        self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor
+    ) -> tuple[list[Tensor], Tensor, Tensor, Tensor]:
+        """As `forward`, and fourth the attention that `aggregate` returns."""
+        fused, weights, attention = self.task_vectors(image_tokens, image_mask, text_tokens, text_mask)
+        factors = sharpening(fused[:, :-1], self.sharpness)  # [B, T]
+        logits = [head(fused[:, index]) * factors[:, index, None] for index, head in enumerate(self.task_heads)]
+        # The last row belongs to the embedding, not to a task.
+        embedding = F.normalize(self.projection(fused[:, -1]), dim=-1)  # [B, E]
+        return logits, weights[:, :-1], embedding, attention
+
+    def task_vectors(
+        self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What the task heads and, last, the projection read [B, T + 1, width]; modality weights [B, T + 1, 2]; `aggregate`'s attention."""
+        pair, attention = self.aggregate(image_tokens, image_mask, text_tokens, text_mask)  # [B, 2, width], [B, h, Ni + Nt, Ni + Nt]
         present = torch.stack([image_mask[:, 0], text_mask[:, 0]], dim=1)  # [B, 2]
         weights = self.modality_wise(pair, present)  # [B, T + 1, 2]
-        fused = weights @ pair  # [B, T + 1, width]
-        logits = [head(fused[:, index]) for index, head in enumerate(self.task_heads)]
-        # The last row of weights belongs to the embedding, not to a task.
-        embedding = F.normalize(self.projection(fused[:, -1]), dim=-1)  # [B, E]
-        return logits, weights[:, :-1], embedding
+        return weights @ pair, weights, attention

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .bundle import ENCODER_NAME, FUSION_NAME, GOLDEN_TOLERANCE, bundle_id, write_cases
-from .catalogue import TASKS, listing_text
+from .catalogue import listing_text
 from .drawings import DRAWINGS, draw, png
 from .parity import open_session
 from .pixels import preprocess
@@ -103,6 +103,7 @@ class Chain:
         self.image = open_session(encoder / "image.onnx")
         self.text = open_session(encoder / "text.onnx")
         self.fusion = open_session(fusion / "fusion.onnx")
+        self.tasks = [task["name"] for task in json.loads((fusion / "manifest.json").read_text("utf-8"))["tasks"]]
 
     def run(self, pixels: np.ndarray, ids: list[int], has_image: bool, has_text: bool) -> dict:
         """Outputs of one listing: uint8 pixels [H, W, 3] and token ids; a missing modality is masked."""
@@ -110,7 +111,7 @@ class Chain:
         input_ids = np.array([ids], dtype=np.int64)
         text_tokens, text_embedding = self.text.run(None, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)})
         *logits, weights, embedding = self.fusion.run(
-            None,
+            [*(f"logits_{task}" for task in self.tasks), "modality_weights", "embedding"],
             {
                 "image_tokens": image_tokens,
                 "image_mask": np.full(image_tokens.shape[:2], float(has_image), dtype=np.float32),
@@ -123,7 +124,7 @@ class Chain:
             "imageEmbedding": first_values(image_embedding),
             "textTokens": first_values(text_tokens),
             "textEmbedding": first_values(text_embedding),
-            "logits": {task: first_values(scores) for task, scores in zip(TASKS, logits, strict=True)},
+            "logits": {task: first_values(scores) for task, scores in zip(self.tasks, logits, strict=True)},
             "modalityWeights": [[round(float(share), 6) for share in pair] for pair in weights[0]],
             "embedding": first_values(embedding),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -31,17 +31,24 @@ class Graph:
     make_inputs: Callable[[int, int, int], Inputs]
 
 
+# Where a graph has it, services do not ask for it. ONNX Runtime computes a graph whole, whatever is asked for, so this is a tensor that the
+# head has made anyway: not one node is there for it.
+ATTENTION = "attention"
+
+
 class FlatFusion(nn.Module):
-    """The fusion head with its logits as separate outputs."""
+    """The fusion head with its logits as separate outputs, and its attention where it can tell it."""
 
     def __init__(self, system: LabelSystem) -> None:
         super().__init__()
         self.fusion = system.fusion
+        self.explains = hasattr(system.fusion, "explain")
 
     def forward(self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor) -> tuple[Tensor, ...]:
         """See `FusionHead.forward`."""
-        logits, weights, embedding = self.fusion(image_tokens, image_mask, text_tokens, text_mask)
-        return (*logits, weights, embedding)
+        head = self.fusion.explain if self.explains else self.fusion
+        logits, *others = head(image_tokens, image_mask, text_tokens, text_mask)
+        return (*logits, *others)
 
 
 def image_graph(system: LabelSystem, config: ModelConfig) -> Graph:
@@ -70,9 +77,13 @@ def text_graph(system: LabelSystem, config: ModelConfig) -> Graph:
     return Graph("text", system.text, ("tokens", "embedding"), axes, make_inputs)
 
 
-def fusion_graph(system: LabelSystem, config: ModelConfig) -> Graph:
-    """Token sequences and masks → `logits_<task>` [B, C], `modality_weights` [B, T, 2], `embedding` [B, E]."""
+def fusion_graph(system: LabelSystem, config: ModelConfig, tasks: Sequence[str] = TASKS) -> Graph:
+    """Token sequences and masks → `logits_<task>` [B, C], `modality_weights` [B, T, 2], `embedding` [B, E].
+
+    A head that can `explain` also gives `attention` [B, h, Ni + Nt, Ni + Nt].
+    """
     count = system.image.token_count
+    module = FlatFusion(system)
 
     def make_inputs(batch: int, length: int, seed: int) -> Inputs:
         random = torch.Generator().manual_seed(seed)
@@ -85,20 +96,29 @@ def fusion_graph(system: LabelSystem, config: ModelConfig) -> Graph:
             "text_mask": ((torch.arange(length)[None] < lengths) & present[1]).float(),
         }
 
-    outputs = (*(f"logits_{task}" for task in TASKS), "modality_weights", "embedding")
+    outputs = (*(f"logits_{task}" for task in tasks), "modality_weights", "embedding")
     axes: dict[str, dict[int, str]] = {name: {0: "batch"} for name in outputs}
     axes |= {name: {0: "batch", 1: "image_length"} for name in ("image_tokens", "image_mask")}
     axes |= {name: {0: "batch", 1: "text_length"} for name in ("text_tokens", "text_mask")}
-    return Graph("fusion", FlatFusion(system), outputs, axes, make_inputs)
+    if module.explains:
+        outputs = (*outputs, ATTENTION)
+        axes[ATTENTION] = {0: "batch", 2: "queries", 3: "keys"}
+    return Graph("fusion", module, outputs, axes, make_inputs)
 
 
-def all_graphs(system: LabelSystem, config: ModelConfig) -> list[Graph]:
+def all_graphs(system: LabelSystem, config: ModelConfig, tasks: Sequence[str] = TASKS) -> list[Graph]:
     """image, text, fusion."""
-    return [image_graph(system, config), text_graph(system, config), fusion_graph(system, config)]
+    return [image_graph(system, config), text_graph(system, config), fusion_graph(system, config, tasks)]
 
 
 def write_graph(graph: Graph, path: Path) -> None:
-    """Traces the module to an ONNX file with its matrices as float16. Batch size and sequence lengths stay free."""
+    """As `trace_graph`, with matrices that float16 holds exactly stored as such."""
+    trace_graph(graph, path)
+    store_as_half(path)
+
+
+def trace_graph(graph: Graph, path: Path) -> None:
+    """Traces the module to an ONNX file. Batch size and sequence lengths stay free."""
     example = graph.make_inputs(2, 5, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -112,4 +132,3 @@ def write_graph(graph: Graph, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-    store_as_half(path)

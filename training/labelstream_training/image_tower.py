@@ -12,6 +12,11 @@ from .config import ModelConfig
 STRIDE = 8
 
 
+def patch_grid(config: ModelConfig) -> tuple[int, int]:
+    """Rows and columns of patch tokens. The patch in row r and column c looks at the pixel (r · STRIDE, c · STRIDE) in its middle."""
+    return -(-config.image_height // STRIDE), -(-config.image_width // STRIDE)
+
+
 class ConvUnit(nn.Sequential):
     """3 × 3 convolution with batch norm and ReLU."""
 
@@ -53,7 +58,7 @@ class ImageTower(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.grid = (-(-config.image_height // STRIDE), -(-config.image_width // STRIDE))  # rows, columns
+        self.grid = patch_grid(config)
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1), persistent=False)
         self.stem = make_stem(config)

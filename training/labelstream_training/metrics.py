@@ -39,6 +39,22 @@ def macro_f1(predicted: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
+def multi_label_f1(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """F1 of a question with several answers, bool [N, T] each: over all answers together (`micro`), the mean over the labels (`macro`),
+    the same weighted by how often they apply (`weighted`), and the mean over the rows (`samples`). Nothing to find and nothing said is 0,
+    as in scikit-learn.
+    """
+    hits, said, wanted = predicted & truth, predicted.astype(np.int64), truth.astype(np.int64)
+
+    def f1(axis: int | None) -> np.ndarray:
+        return 2 * hits.sum(axis=axis) / np.maximum(said.sum(axis=axis) + wanted.sum(axis=axis), 1)
+
+    support = wanted.sum(axis=0)
+    weighted = float((f1(0) * support).sum() / max(1, support.sum()))
+    figures = {"micro": float(f1(None)), "macro": float(f1(0).mean()), "weighted": weighted, "samples": float(f1(1).mean())}
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
 def precision_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Per distinct confidence, descending: (threshold, rows accepted, precision of the accepted)."""
     order = np.argsort(-confidence, kind="stable")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..calibrate import TARGET_PRECISION, threshold_at
-from ..catalogue import TASKS, UNLABELLED
-from ..metrics import expected_calibration_error, fit_temperature, softmax
-from ..predict import Predictions
+from .catalogue import UNLABELLED
+from .metrics import expected_calibration_error, fit_temperature, softmax
 
 COMPLETE = "complete"
 ERROR_LIMIT = 0.02
@@ -62,24 +60,3 @@ def monotone_temperatures(
         if best is None or (risen, distance) < best[:2]:
             best = (risen, distance, chosen)
     return {name: float(grids[name][place]) for name, place in best[2].items()}
-
-
-def both_there(predictions: Predictions) -> np.ndarray:
-    """Rows in which the head weighed both modalities, bool [N]; all rows for a head that looks at one only."""
-    both = (predictions.weights[COMPLETE] > 0).all(axis=(1, 2))
-    return both if both.any() else np.ones(len(both), dtype=bool)
-
-
-def calibrate_monotone(predictions: Predictions, target: float = TARGET_PRECISION, limit: float = ERROR_LIMIT) -> dict[str, dict]:
-    """As `calibrate`, of the same form, with `monotone_temperatures`."""
-    both, result = both_there(predictions), {}
-    for index, task in enumerate(TASKS):
-        logits, truth = {pattern: scores[task] for pattern, scores in predictions.logits.items()}, predictions.truth[:, index]
-        found = monotone_temperatures(logits, truth, both, limit)
-        temperature = {pattern: round(value, 4) for pattern, value in found.items()}
-        result[task] = {
-            "targetPrecision": target,
-            "temperature": temperature,
-            "threshold": {pattern: threshold_at(scores, truth, temperature[pattern], target) for pattern, scores in logits.items()},
-        }
-    return result

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from .augment import resize_pictures
-from .catalogue import TASKS, UNLABELLED
+from .catalogue import UNLABELLED
 from .config import Phase
 from .dataset import Dataset, take
 from .system import LabelSystem
@@ -16,10 +18,10 @@ ROWS = 1536
 BATCH = 128
 
 
-def accuracy_of(logits: list[Tensor], labels: Tensor) -> dict[str, float]:
+def accuracy_of(logits: list[Tensor], labels: Tensor, tasks: Sequence[str]) -> dict[str, float]:
     """Share of labelled rows that are right, per task."""
     result = {}
-    for index, task in enumerate(TASKS):
+    for index, task in enumerate(tasks):
         known = labels[:, index] != UNLABELLED
         right = logits[index].argmax(dim=1)[known] == labels[known, index]
         result[task] = round(float(right.float().mean()), 4) if int(known.sum()) else float("nan")
@@ -45,4 +47,6 @@ def quick_check(system: LabelSystem, data: Dataset, phase: Phase) -> dict[str, d
             for name, flags in {"complete": (one, one), "imageMissing": (zero, one), "textMissing": (one, zero)}.items():
                 found.setdefault(name, []).append(system.fuse(image, flags[0], text, batch.mask, flags[1])[0])
     truth = torch.cat(labels)
-    return {name: accuracy_of([torch.cat(parts) for parts in zip(*batches, strict=True)], truth) for name, batches in found.items()}
+    return {
+        name: accuracy_of([torch.cat(parts) for parts in zip(*batches, strict=True)], truth, data.tasks) for name, batches in found.items()
+    }

@@ -33,12 +33,18 @@ class LabelSystem(nn.Module):
         """[B, sum of classes] → one [B, C] per task."""
         return list(logits.split(self.class_counts, dim=1))
 
+    def head_inputs(
+        self, image_tokens: Tensor, has_image: Tensor, text_tokens: Tensor, text_mask: Tensor, has_text: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the fusion head reads, with masks made from per-listing flags `has_image` and `has_text` (float32 [B])."""
+        image_mask = has_image[:, None].expand(-1, image_tokens.shape[1])  # [B, Ni]
+        return image_tokens, image_mask, text_tokens, text_mask.float() * has_text[:, None]
+
     def fuse(
         self, image_tokens: Tensor, has_image: Tensor, text_tokens: Tensor, text_mask: Tensor, has_text: Tensor
     ) -> tuple[list[Tensor], Tensor, Tensor]:
-        """The fusion head with masks made from per-listing flags `has_image` and `has_text` (float32 [B])."""
-        image_mask = has_image[:, None].expand(-1, image_tokens.shape[1])  # [B, Ni]
-        return self.fusion(image_tokens, image_mask, text_tokens, text_mask.float() * has_text[:, None])
+        """The fusion head over `head_inputs`."""
+        return self.fusion(*self.head_inputs(image_tokens, has_image, text_tokens, text_mask, has_text))
 
 
 def exported_parameters(system: LabelSystem) -> int:

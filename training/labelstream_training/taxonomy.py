@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .catalogue import TASKS, Listing
+from .catalogue import Listing
 
 # From the root; a label's path is the majority of its rows' labels at the levels above it.
 LEVELS = ("masterCategory", "subCategory", "articleType")
@@ -22,10 +22,9 @@ def taxonomy_paths(listings: Sequence[Listing]) -> dict[str, dict[str, list[str]
 
 def paths_of_level(listings: Sequence[Listing], depth: int) -> dict[str, list[str]]:
     """Paths of all labels of one level."""
-    places = [TASKS.index(level) for level in LEVELS[: depth + 1]]
     seen: dict[str, Counter[tuple[str, ...]]] = {}
     for listing in listings:
-        path = tuple(listing.labels[place] for place in places)
+        path = tuple(listing.labels.get(level, "") for level in LEVELS[: depth + 1])
         if listing.split == "train" and all(path):
             seen.setdefault(path[-1], Counter())[path] += 1
     return {label: list(counts.most_common(1)[0][0]) for label, counts in sorted(seen.items())}

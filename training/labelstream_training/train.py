@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from .augment import augment_pictures, choose_missing, drop_words
-from .catalogue import collect_labels, read_catalogue
-from .checkpoint import NEWEST, Checkpoint, append_log, load_checkpoint, make_settings, save_checkpoint, take_weights
+from .catalogue import CatalogueError, collect_labels, read_catalogue
+from .checkpoint import NEWEST, Checkpoint, append_log, first_difference, load_checkpoint, make_settings, save_checkpoint, take_weights
 from .config import ModelConfig, Phase, TrainConfig
 from .dataset import Batch, BatchOrder, Dataset, build_dataset, take
 from .losses import contrastive_loss, task_loss
@@ -210,6 +210,18 @@ def report(run: Path, trainer: Trainer, loss: float, seconds_a_step: float, batc
     print(json.dumps(record), flush=True)
 
 
+def resume(trainer: Trainer, paths: Paths) -> None:
+    """Goes on from the run's newest checkpoint, else from the weights it is to start from. Raises CatalogueError where they do not fit."""
+    newest = paths.run / NEWEST
+    source = newest if newest.is_file() else paths.start_from
+    if source is None:
+        return
+    try:
+        (trainer.load if source == newest else trainer.load_weights)(load_checkpoint(source))
+    except RuntimeError as error:
+        raise CatalogueError(f"{source} is of another architecture: {first_difference(error)}") from error
+
+
 def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
     """Trains from the data folders into the run folder; goes on by itself from the newest checkpoint there."""
     paths.run.mkdir(parents=True, exist_ok=True)
@@ -228,8 +240,5 @@ def train(paths: Paths, model: ModelConfig, config: TrainConfig) -> None:
     val = build_dataset(rows["val"], labels, tokenizer, model, paths.cache) if rows["val"] else None
     steps_per_epoch = BatchOrder(len(data), config.batch_size, config.seed).steps_per_epoch
     trainer = make_trainer(model, config, labels, steps_per_epoch, [folder.name for folder in paths.data])
-    if (paths.run / NEWEST).is_file():
-        trainer.load(load_checkpoint(paths.run / NEWEST))
-    elif paths.start_from:
-        trainer.load_weights(load_checkpoint(paths.start_from))
+    resume(trainer, paths)
     run_steps(trainer, data, val, config, paths.run)

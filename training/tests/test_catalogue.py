@@ -11,8 +11,10 @@ from labelstream_training.catalogue import (
     collect_labels,
     label_indices,
     listing_text,
+    named_labels,
     read_catalogue,
     read_folder,
+    yes_no_tasks,
 )
 from labelstream_training.taxonomy import label_categories, taxonomy_paths
 
@@ -65,3 +67,40 @@ def test_only_labels_of_the_vocabulary_get_a_category() -> None:
     assert category is not None and list(category["byLabel"]) == ["Jeans"]
     assert label_categories("articleType", ["No such thing"]) is None
     assert label_categories("baseColour", ["Red"]) is None
+
+
+def attribute_folder(folder: Path, tasks: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tasks.json").write_text(tasks, "utf-8")
+    (folder / "products.csv").write_text("id,title,Drama,SciFi,split\n1,A Sci-Fi drama,no,yes,train\n2,Drama,yes,no,train\n", "utf-8")
+    return folder
+
+
+def test_a_folder_may_name_its_own_tasks(tmp_path: Path) -> None:
+    listings = read_catalogue([attribute_folder(tmp_path, '["Drama", "SciFi"]')])
+    assert listings[0].labels == {"Drama": "no", "SciFi": "yes"}
+    vocabulary = collect_labels(listings)
+    assert vocabulary == {"Drama": ["no", "yes"], "SciFi": ["no", "yes"]}
+    assert label_indices(listings[1], vocabulary) == [1, 0]
+    assert yes_no_tasks(vocabulary) == ["Drama", "SciFi"]
+    assert named_labels(listings[0]) == ["SciFi"]
+    assert yes_no_tasks({**vocabulary, "genre": ["no", "other", "yes"]}) == ["Drama", "SciFi"]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is no list of task names"),
+        ('["Sci-Fi"]', "is no list of task names"),
+        ('["Drama", "Drama"]', "names a task twice"),
+    ],
+)
+def test_tasks_that_are_none_are_refused(tasks: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=words):
+        read_folder(attribute_folder(tmp_path, tasks))
+
+
+def test_folders_of_different_tasks_are_not_mixed(data_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="different tasks"):
+        read_catalogue([data_folder, attribute_folder(tmp_path, '["Drama", "SciFi"]')])

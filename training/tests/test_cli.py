@@ -10,6 +10,7 @@ import torch
 from conftest import TINY
 
 from labelstream_training import export
+from labelstream_training.calibrate import read_calibration, read_match, write_calibration
 from labelstream_training.catalogue import TASKS
 from labelstream_training.checkpoint import NEWEST, load_checkpoint
 from labelstream_training.cli import main
@@ -59,6 +60,25 @@ def test_bundles_carry_calibration_paths_and_a_card(exported: Path) -> None:
         card = (bundle / "MODEL_CARD.md").read_text("utf-8")
         assert "paramaggarwal/fashion-product-images-small" in card
         assert "| text missing |" in card
+
+
+def test_the_bundle_says_from_where_on_image_and_text_belong_together(exported: Path, run_folder: Path) -> None:
+    stored = json.loads((run_folder / "calibration.json").read_text("utf-8"))
+    assert list(stored["tasks"]) == list(TASKS)
+    manifest = json.loads((exported / "fusion-fashion-cma" / "manifest.json").read_text("utf-8"))
+    assert manifest["match"] == stored["match"]
+    assert -1 <= manifest["match"]["threshold"] <= 1
+    assert str(manifest["match"]["threshold"]) in (exported / "fusion-fashion-cma" / "MODEL_CARD.md").read_text("utf-8")
+
+
+def test_a_calibration_of_before_has_no_match(tmp_path: Path) -> None:
+    tasks = {"gender": {"targetPrecision": 0.9}}
+    (tmp_path / "calibration.json").write_text(json.dumps(tasks), "utf-8")
+    assert read_calibration(tmp_path) == tasks and read_match(tmp_path) is None
+    write_calibration(tmp_path, tasks, {"threshold": 0.1})
+    assert read_calibration(tmp_path) == tasks and read_match(tmp_path) == {"threshold": 0.1}
+    write_calibration(tmp_path, tasks, None)
+    assert read_match(tmp_path) is None
 
 
 def test_export_that_differs_from_pytorch_fails_and_keeps_the_old_bundles(

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from labelstream_training.calibrate import calibrate_one
+from labelstream_training.calibrate import threshold_at
 from labelstream_training.metrics import (
     expected_calibration_error,
     fit_temperature,
     macro_f1,
     measure,
+    multi_label_f1,
     recall_at_precision,
     softmax,
     threshold_for,
@@ -62,7 +63,8 @@ def test_temperature_undoes_overconfidence() -> None:
 
 def test_rows_at_the_threshold_hold_the_target() -> None:
     logits, truth = overconfident()
-    temperature, threshold = calibrate_one(logits, truth, 0.9)
+    temperature = fit_temperature(logits, truth)
+    threshold = threshold_at(logits, truth, temperature, 0.9)
     confidence = softmax(logits, temperature).max(axis=1)
     accepted = confidence >= threshold
     assert (logits.argmax(axis=1) == truth)[accepted].mean() >= 0.899
@@ -78,3 +80,12 @@ def test_unlabelled_rows_do_not_count_and_unknown_labels_are_misses() -> None:
 
 def test_a_task_without_labels_has_no_figures() -> None:
     assert measure(np.zeros((2, 3)), np.array([-1, -1]), 1.0, 0.9) == {"rows": 0}
+
+
+def test_f1_of_several_answers_counts_over_answers_labels_and_rows() -> None:
+    # Rows: exact, one of two found, nothing said, one too many, nothing to find and nothing said.
+    truth = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    said = np.array([[1, 0, 1], [1, 0, 0], [0, 0, 0], [1, 0, 1], [0, 0, 0]], dtype=bool)
+    # Per label F1 0.8, 0, 1 with 2, 2, 2 rows; 4 hits of 5 said and 6 to be found; per row 1, 2/3, 0, 2/3, 0.
+    found = multi_label_f1(said, truth)
+    assert found == {"micro": 0.7273, "macro": 0.6, "weighted": 0.6, "samples": 0.4667}

@@ -1,9 +1,13 @@
+import math
+
 import pytest
 import torch
 from conftest import TINY
 from torch import Tensor
 
 from labelstream_training.config import ModelConfig
+from labelstream_training.fusion_head import MOST_SHARPENING, sharpening
+from labelstream_training.image_tower import make_stem
 from labelstream_training.system import LabelSystem, exported_parameters
 
 COUNTS = [2, 3, 2, 2, 3, 1, 1]
@@ -95,3 +99,33 @@ def test_the_default_model_keeps_to_its_budget() -> None:
     halves = {id(layer.weight) for layer in system.modules() if isinstance(layer, torch.nn.Linear | torch.nn.Embedding)} & exported
     in_half = sum(weight.numel() for weight in system.parameters() if id(weight) in halves)
     assert 4 * exported_parameters(system) - 2 * in_half < 20e6
+
+
+def test_attention_sums_to_one_and_none_goes_to_what_is_masked(system: LabelSystem) -> None:
+    text_mask = torch.tensor([[1.0, 1.0, 0.0, 0.0]])
+    with torch.no_grad():
+        *served, attention = system.fusion.explain(tokens(1, 6, 1), torch.ones(1, 6), tokens(1, 4, 2), text_mask)
+        plain = system.fusion(tokens(1, 6, 1), torch.ones(1, 6), tokens(1, 4, 2), text_mask)
+    assert attention.shape == (1, TINY.heads, 10, 10)
+    assert torch.allclose(attention.sum(dim=-1), torch.ones(1, TINY.heads, 10), atol=1e-5)
+    assert torch.equal(attention[..., 8:], torch.zeros(1, TINY.heads, 10, 2))
+    assert same([*served[0], *served[1:]], [*plain[0], *plain[1:]])
+
+
+def test_the_first_patch_looks_at_the_first_pixel_and_each_further_one_eight_pixels_on(system: LabelSystem) -> None:
+    stem = make_stem(TINY).eval()
+    x = torch.randn(1, 3, 32, 24, requires_grad=True)
+    for column in (1, 2):
+        (gradient,) = torch.autograd.grad(stem(x)[0, :, 2, column].sum(), x, retain_graph=False)
+        seen = gradient.abs().sum(dim=(0, 1)).nonzero()
+        assert (seen.min(0).values + seen.max(0).values).div(2).tolist() == [16, 8 * column]
+
+
+def test_sharpness_changes_confidence_and_no_label() -> None:
+    torch.manual_seed(0)
+    fused, sharpness = torch.randn(5, 3, 8), torch.randn(3, 8) * 20
+    factors = sharpening(fused, sharpness)
+    assert factors.shape == (5, 3)
+    assert (factors > 0).all()
+    assert factors.max() <= math.exp(MOST_SHARPENING) + 1e-5
+    assert torch.equal(sharpening(fused, torch.zeros(3, 8)), torch.ones(5, 3))

@@ -1,19 +1,8 @@
 import numpy as np
 import pytest
 
-from labelstream_training.calibrate import calibrate
-from labelstream_training.catalogue import TASKS
-from labelstream_training.compare.monotone import (
-    COMPLETE,
-    FACTORS,
-    both_there,
-    calibrate_monotone,
-    confidences,
-    errors_of,
-    monotone_temperatures,
-)
 from labelstream_training.metrics import fit_temperature
-from labelstream_training.predict import Predictions
+from labelstream_training.monotone import COMPLETE, FACTORS, confidences, errors_of, monotone_temperatures
 
 
 def answers(rows: int, strength: float, noise: float, seed: int, truth: np.ndarray) -> np.ndarray:
@@ -60,23 +49,3 @@ def test_without_rises_the_likeliest_temperatures_stay(case: tuple) -> None:
     apart = {COMPLETE: logits[COMPLETE] * 1.0, "imageMissing": np.zeros_like(logits[COMPLETE])}
     chosen = monotone_temperatures(apart, truth, both, limit=0.5)
     assert chosen[COMPLETE] == pytest.approx(fit_temperature(apart[COMPLETE], truth), rel=1e-3)
-
-
-def test_the_calibration_has_the_form_of_the_manifest(case: tuple) -> None:
-    logits, truth, _both = case
-    patterns = {"complete": logits[COMPLETE], "imageOnly": logits["imageMissing"], "textOnly": logits["imageMissing"]}
-    predictions = Predictions(
-        logits={pattern: dict.fromkeys(TASKS, scores) for pattern, scores in patterns.items()},
-        weights=dict.fromkeys(patterns, np.full((len(truth), len(TASKS), 2), 0.5)),
-        truth=np.stack([truth] * len(TASKS), axis=1),
-    )
-    assert both_there(predictions).all()
-    found = calibrate_monotone(predictions)
-    plain = calibrate(predictions)
-    assert set(found) == set(plain)
-    for task, entry in found.items():
-        assert {key: set(value) for key, value in entry.items() if isinstance(value, dict)} == {
-            key: set(value) for key, value in plain[task].items() if isinstance(value, dict)
-        }
-        assert entry["threshold"]["complete"] is not None
-        assert entry["temperature"]["complete"] <= plain[task]["temperature"]["complete"] + 1e-3

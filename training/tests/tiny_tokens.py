@@ -35,7 +35,7 @@ def make_split(rows: int, seed: int) -> TokenSet:
     random = torch.Generator().manual_seed(seed)
     labels = torch.stack([torch.randint(0, count, (rows,), generator=random) for count in COUNTS], dim=1)
     images = {view: sequence(labels, IMAGE_TOKENS, random) for view in ("plain", "augmented1", "blurred")}
-    texts = {view: sequence(labels, TEXT_TOKENS, random) for view in ("plain", "withoutLabelWords", "typos")}
+    texts = {view: sequence(labels, TEXT_TOKENS, random) for view in ("plain", "withoutLabelWords", "fewWords", "typos")}
     lengths = torch.randint(2, TEXT_TOKENS + 1, (rows,), generator=random)
     return TokenSet(
         images={view: Images(tokens, unit(tokens)) for view, tokens in images.items()},
@@ -43,6 +43,7 @@ def make_split(rows: int, seed: int) -> TokenSet:
         has_image=torch.ones(rows),
         labels=labels,
         groups=torch.arange(rows),
+        named=np.arange(rows * len(COUNTS)).reshape(rows, -1) % 2 == 0,
     )
 
 

@@ -6,25 +6,33 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-import torch
-
 from ..catalogue import CatalogueError
 from ..checkpoint import load_checkpoint, save_checkpoint
+from ..config import model_config_from_dict
+from ..heads import HEADS
+from .stored_head import fit_weights, read_stored_head
 from .token_set import open_meta
+
+
+def require_tokens_of(checkpoint: Path, tokens: Path) -> None:
+    """Raises CatalogueError where the tokens were not made by this checkpoint's towers."""
+    if open_meta(tokens)["checkpoint"] != hashlib.sha256(checkpoint.read_bytes()).hexdigest():
+        raise CatalogueError(f"the tokens in {tokens} are not those of {checkpoint}")
 
 
 def adopt_head(checkpoint: Path, tokens: Path, head: Path, target: Path) -> None:
     """Writes `target`, a checkpoint with the head of `head` (best.pt of a job) in its averaged and in its current weights.
 
-    Raises CatalogueError where the head is not CMA-CLIP or the tokens were not those of the checkpoint.
+    Raises CatalogueError where the head is not CMA-CLIP or of another architecture, or the tokens were not those of the checkpoint.
     """
-    if open_meta(tokens)["checkpoint"] != hashlib.sha256(checkpoint.read_bytes()).hexdigest():
-        raise CatalogueError(f"the tokens in {tokens} are not those of {checkpoint}")
-    found = torch.load(head, map_location="cpu", weights_only=True)
-    if found["head"] != "cma-clip":
-        raise CatalogueError(f"{head} is a {found['head']}; a checkpoint holds a cma-clip")
     loaded = load_checkpoint(checkpoint)
-    fusion = {f"fusion.{name}": value for name, value in found["weights"].items()}
+    require_tokens_of(checkpoint, tokens)
+    kind, weights = read_stored_head(head)
+    if kind != "cma-clip":
+        raise CatalogueError(f"{head} is a {kind}; a checkpoint holds a cma-clip")
+    counts = [len(names) for names in loaded.settings["labels"].values()]
+    fit_weights(HEADS[kind].make(model_config_from_dict(loaded.settings["model"]), counts), weights, head)
+    fusion = {f"fusion.{name}": value for name, value in weights.items()}
     adopted = dataclasses.replace(loaded, weights={**loaded.weights, **fusion}, average={**loaded.average, **fusion}, optimisers=[])
     target.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(target, adopted)

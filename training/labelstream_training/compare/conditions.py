@@ -53,20 +53,6 @@ class Look:
     text_flag: float = 1.0
 
 
-def other_rows(groups: Tensor, seed: int = SEED) -> np.ndarray:
-    """For each row another row with another title, each used once where that can be had: int64 [N]."""
-    random = np.random.default_rng(seed)
-    titles = groups.numpy()
-    order = random.permutation(len(titles))
-    partner = np.empty(len(titles), dtype=np.int64)
-    partner[order] = np.roll(order, 1)
-    for row in np.flatnonzero(titles[partner] == titles):
-        others = np.flatnonzero(titles != titles[row])
-        if len(others):
-            partner[row] = random.choice(others)
-    return partner
-
-
 def mixed_patterns(count: int, share: float = MIXED_SHARE, seed: int = SEED) -> Tensor:
     """Per row 0 complete, 1 only the image, 2 only the text: `share` of the rows lack one, half of them each, never both."""
     places = np.random.default_rng(seed).permutation(count)

@@ -10,24 +10,25 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import torch
 from torch import nn
 
-from ..bundle import FUSION_NAME, bundle_id, fusion_manifest, multiply_adds, task_specs, write_golden, write_json
+from ..bundle import FUSION_NAME, bundle_id, fusion_manifest, multiply_adds, task_specs, with_match, write_golden, write_json
+from ..calibrate import calibrate
 from ..card import data_section, reproduce_section
-from ..catalogue import TASKS, CatalogueError, Listing
+from ..catalogue import CatalogueError, Listing
 from ..config import ModelConfig, model_config_from_dict
 from ..evaluate import evaluate, tables
 from ..export import put_in_place
 from ..graphs import Graph, fusion_graph, write_graph
 from ..half import round_to_half
 from ..heads import HEADS
+from ..match import SERVED_FALSE_ALARMS, match_spec
 from ..parity import open_session, require_parity
 from ..predict import PATTERNS, Predictions
 from ..taxonomy import taxonomy_paths
 from .conditions import Look, run_look
-from .monotone import calibrate_monotone
-from .token_set import TokenSet, open_meta, open_split
+from .stored_head import fit_weights, read_stored_head
+from .token_set import TokenSet, open_meta, open_split, pairs_of
 from .views import PLAIN
 
 CHECKED_TITLES = 4
@@ -36,13 +37,15 @@ TOKEN_TOLERANCE = 1e-2
 
 @dataclasses.dataclass(frozen=True)
 class HeadJob:
-    """`head`: best.pt of a job; `encoder`: the bundle folder of the towers the tokens come from; `origin` as for the default bundles."""
+    """`head`: best.pt of a job; `encoder`: the bundle folder of the towers the tokens come from; `origin` as for the default bundles;
+    `false_alarms`: share of genuine pairs that the bundle's threshold on the match may lose."""
 
     head: Path
     tokens: Path
     encoder: Path
     origin: dict
     generation: int
+    false_alarms: float = SERVED_FALSE_ALARMS
 
 
 def require_encoder(encoder: Path, tokens: Path) -> None:
@@ -59,12 +62,12 @@ def require_encoder(encoder: Path, tokens: Path) -> None:
             raise CatalogueError(f"{encoder} is not the encoder whose tokens are in {tokens}")
 
 
-def predict_tokens(head: nn.Module, val: TokenSet) -> Predictions:
+def predict_tokens(head: nn.Module, val: TokenSet, tasks: Sequence[str]) -> Predictions:
     """As `predict`, from the token cache."""
     looks = {pattern: Look(image_flag=flags[0], text_flag=flags[1]) for pattern, flags in PATTERNS.items()}
     seen = {pattern: run_look(head, val, look) for pattern, look in looks.items()}
     return Predictions(
-        logits={pattern: {task: found.logits[index].numpy() for index, task in enumerate(TASKS)} for pattern, found in seen.items()},
+        logits={pattern: {task: found.logits[index].numpy() for index, task in enumerate(tasks)} for pattern, found in seen.items()},
         weights={pattern: found.weights.numpy() for pattern, found in seen.items()},
         truth=val.labels.numpy(),
     )
@@ -94,13 +97,13 @@ On the validation rows of the catalogue, which the temperatures were fitted on a
 
 
 def load_head(path: Path, meta: dict) -> tuple[str, nn.Module, ModelConfig]:
-    """Name, head with its matrices rounded to float16, and shapes."""
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    """Name, head with its matrices rounded to float16, and shapes. Raises CatalogueError where the head is not for these tokens."""
+    name, weights = read_stored_head(path)
     config = model_config_from_dict(meta["model"])
-    head = HEADS[stored["head"]].make(config, [len(names) for names in meta["labels"].values()])
-    head.load_state_dict(stored["weights"])
+    head = HEADS[name].make(config, [len(labels) for labels in meta["labels"].values()])
+    fit_weights(head, weights, path)
     round_to_half(head)
-    return stored["head"], head.eval(), config
+    return name, head.eval(), config
 
 
 def export_head(job: HeadJob, listings: Sequence[Listing], models: Path) -> Path:
@@ -108,11 +111,13 @@ def export_head(job: HeadJob, listings: Sequence[Listing], models: Path) -> Path
     meta, val = open_meta(job.tokens), open_split(job.tokens, "val")
     require_encoder(job.encoder, job.tokens)
     name, head, config = load_head(job.head, meta)
-    predictions = predict_tokens(head, val)
-    calibration = calibrate_monotone(predictions)
+    predictions = predict_tokens(head, val, list(meta["labels"]))
+    calibration = calibrate(predictions)
     metrics = evaluate(predictions, calibration)
+    match = match_spec(pairs_of(val), job.false_alarms)
     origin = {**job.origin, "trainedAt": datetime.datetime.now(datetime.UTC).date().isoformat()}
-    graph = fusion_graph(SimpleNamespace(image=SimpleNamespace(token_count=val.images[PLAIN].tokens.shape[1]), fusion=head), config)
+    towers = SimpleNamespace(image=SimpleNamespace(token_count=val.images[PLAIN].tokens.shape[1]), fusion=head)
+    graph = fusion_graph(towers, config, list(meta["labels"]))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / f"fusion-fashion-{name}"
         folder.mkdir()
@@ -122,5 +127,5 @@ def export_head(job: HeadJob, listings: Sequence[Listing], models: Path) -> Path
         (folder / "MODEL_CARD.md").write_text(head_card(name, graph, origin, metrics), "utf-8")
         tasks = task_specs(meta["labels"], calibration, taxonomy_paths(listings))
         manifest = fusion_manifest(folder, config, graph, origin, bundle_id(job.encoder), job.generation, tasks, metrics)
-        write_json(folder / "manifest.json", {**manifest, "name": folder.name, "architecture": name})
+        write_json(folder / "manifest.json", with_match({**manifest, "name": folder.name, "architecture": name}, match))
         return put_in_place(folder, models / folder.name)

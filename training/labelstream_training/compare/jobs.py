@@ -19,12 +19,12 @@ from ..catalogue import CatalogueError
 from ..checkpoint import load_checkpoint
 from ..config import ModelConfig, model_config_from_dict
 from ..heads import HEADS
-from .conditions import other_rows, run_conditions
-from .match import measure_match
+from ..match import COMPARED_FALSE_ALARMS, measure_pairs, other_rows
+from .conditions import run_conditions
 from .measure import measure_all
 from .settings import CompareConfig
 from .speed import cost_of
-from .token_set import Tokens, open_meta, open_tokens
+from .token_set import Tokens, open_meta, open_tokens, pairs_of
 from .trainer import append_line, train_head
 from .views import PLAIN
 
@@ -33,7 +33,7 @@ from .views import PLAIN
 class Job:
     """One head with one seed. `name` is that of the table row; rows that share a head differ in their configuration.
 
-    `checkpoint` is needed for `config.continued` and for `config.steps` 0, the checkpoint's own head as it is.
+    `checkpoint` is needed for `config.steps` 0, the checkpoint's own head as it is.
     """
 
     name: str
@@ -55,13 +55,22 @@ class Job:
         return self.out / "heads" / f"{self.name}.seed{self.seed}"
 
 
+def chosen_heads(heads: str) -> list[str]:
+    """Names with commas between them, or "all". Raises CatalogueError for unknown ones."""
+    names = list(HEADS) if heads == "all" else heads.split(",")
+    unknown = [name for name in names if name not in HEADS]
+    if unknown:
+        raise CatalogueError(f"unknown heads: {', '.join(unknown)}; known are {', '.join(HEADS)}")
+    return names
+
+
 def make_head(job: Job, model: ModelConfig, class_counts: Sequence[int]) -> nn.Module:
     """Fresh weights, seeded, or those of the checkpoint. Raises CatalogueError where the checkpoint is not the one of the tokens."""
     torch.manual_seed(job.seed)
     head = HEADS[job.head].make(model, class_counts)
-    if job.config.continued or job.config.steps == 0:
+    if job.config.steps == 0:
         if job.checkpoint is None or job.head != "cma-clip":
-            raise CatalogueError("only cma-clip has weights in a checkpoint to go on from, and the checkpoint has to be named")
+            raise CatalogueError("only cma-clip has weights in a checkpoint, and the checkpoint has to be named")
         average = load_checkpoint(job.checkpoint).average
         head.load_state_dict({name.removeprefix("fusion."): value for name, value in average.items() if name.startswith("fusion.")})
     return head
@@ -102,10 +111,11 @@ def run_job(job: Job) -> str:
     model, counts = model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()]
     tokens = open_tokens(job.tokens)
     head, history = trained(job, make_head(job, model, counts), tokens)
-    other = other_rows(tokens.val.groups)
-    match = measure_match(tokens.val, other)
-    figures = measure_all(run_conditions(head, tokens.val, other, match.flagged), tokens.val.labels)
-    cost = cost_of(head, model, tokens.val.images[PLAIN].tokens.shape[1])
+    measured = tokens.measured
+    other = other_rows(measured.groups.numpy())
+    match = measure_pairs(pairs_of(measured), other, COMPARED_FALSE_ALARMS)
+    figures = measure_all(run_conditions(head, measured, other, torch.as_tensor(match.flagged)), measured.labels, meta["labels"])
+    cost = cost_of(head, model, measured.images[PLAIN].tokens.shape[1], list(meta["labels"]))
     job.result.parent.mkdir(parents=True, exist_ok=True)
     partial = job.result.with_suffix(".partial")
     write_json(partial, {**settings, "cost": cost, "training": history, "match": match.figures(), **figures})

@@ -8,10 +8,10 @@ import numpy as np
 from torch import Tensor
 
 from ..calibrate import TARGET_PRECISION
-from ..catalogue import TASKS, UNLABELLED
-from ..metrics import fit_temperature, measure, softmax
+from ..catalogue import UNLABELLED, yes_no_tasks
+from ..metrics import fit_temperature, measure, multi_label_f1, softmax
+from ..monotone import LEAST_RISE, monotone_temperatures
 from .conditions import Seen
-from .monotone import LEAST_RISE, monotone_temperatures
 
 FOLDS = 2
 # The condition each modality pattern is calibrated on: 0 complete, 1 only the image, 2 only the text.
@@ -63,8 +63,19 @@ def monotone_figures(seen: dict[str, Seen], truth: np.ndarray, task: int) -> dic
     return figures
 
 
-def measure_all(seen: dict[str, Seen], labels: Tensor) -> dict:
-    """`conditions[name][task]`: figures and the mean image weight; `rises[imageMissing|textMissing][task]`; `monotone[task]`.
+def multi_label(seen: dict[str, Seen], truth: np.ndarray, vocabulary: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+    """F1 per condition over the tasks that are one question with several answers, on the rows that have an answer to each of them."""
+    places = [list(vocabulary).index(task) for task in yes_no_tasks(vocabulary)]
+    rows = (truth[:, places] >= 0).all(axis=1)
+    if len(places) < 2 or not rows.any():
+        return {}
+    said = {name: np.stack([found.logits[place].argmax(dim=1).numpy() == 1 for place in places], axis=1) for name, found in seen.items()}
+    return {name: multi_label_f1(answers[rows], truth[rows][:, places] == 1) for name, answers in said.items()}
+
+
+def measure_all(seen: dict[str, Seen], labels: Tensor, vocabulary: dict[str, list[str]]) -> dict:
+    """`conditions[name][task]`: figures and the mean image weight; `rises[imageMissing|textMissing][task]`; `monotone[task]`;
+    `multiLabel[name]`, empty where the tasks are not of that kind.
 
     The truth is always the row's own labels: what the image shows where the text is another listing's, and the other way round.
     """
@@ -72,7 +83,7 @@ def measure_all(seen: dict[str, Seen], labels: Tensor) -> dict:
     conditions: dict[str, dict] = {name: {} for name in seen}
     risen: dict[str, dict] = {"imageMissing": {}, "textMissing": {}}
     both = (seen["complete"].pattern == 0).numpy()
-    for index, task in enumerate(TASKS):
+    for index, task in enumerate(vocabulary):
         temperatures = fit_folds(seen, truth[:, index], index)
         scores = {name: calibrated(found, index, temperatures) for name, found in seen.items()}
         for name, logits in scores.items():
@@ -80,5 +91,5 @@ def measure_all(seen: dict[str, Seen], labels: Tensor) -> dict:
             conditions[name][task] = {**figures, "imageWeight": round(float(seen[name].weights[:, index, 0].mean()), 4)}
         for name, found in risen.items():
             found[task] = rises(scores["complete"], scores[name], both)
-    monotone = {task: monotone_figures(seen, truth[:, index], index) for index, task in enumerate(TASKS)}
-    return {"conditions": conditions, "rises": risen, "monotone": monotone}
+    monotone = {task: monotone_figures(seen, truth[:, index], index) for index, task in enumerate(vocabulary)}
+    return {"conditions": conditions, "rises": risen, "monotone": monotone, "multiLabel": multi_label(seen, truth, vocabulary)}

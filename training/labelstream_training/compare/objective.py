@@ -1,4 +1,4 @@
-"""The training loss of a head over token sequences: masked task losses, and the options of `CompareConfig`."""
+"""The training loss of a head over token sequences: masked task losses, the contrastive loss, a head's own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from ..augment import choose_missing
 from ..losses import contrastive_loss, task_loss
 from .settings import CompareConfig
-from .token_set import TokenBatch, TokenSet, join_views, run_head, take_images, take_texts
-from .views import PLAIN, WITHOUT_LABEL_WORDS
+from .token_set import TokenBatch, TokenSet, join_views, random_pictures, run_head, take_texts
+from .views import FEW_WORDS, PLAIN
 
 
 @dataclasses.dataclass
@@ -31,25 +31,11 @@ class TrainBatch:
 
 
 def random_views(data: TokenSet, rows: np.ndarray, label_words_share: float) -> TokenBatch:
-    """Picture views by lot; titles plain or, in a share, without label words. Randomness is PyTorch's own generator."""
-    names = data.train_views
-    choice = torch.randint(len(names), (len(rows),)).numpy()
-    image = torch.empty(len(rows), *data.images[names[0]].tokens.shape[1:])
-    for number, name in enumerate(names):
-        picked = np.flatnonzero(choice == number)
-        image[torch.from_numpy(picked)] = take_images(data.images[name], rows[picked])
-    texts = [take_texts(data.texts[view], rows) for view in (PLAIN, WITHOUT_LABEL_WORDS)[: 2 if label_words_share > 0 else 1]]
+    """Picture views by lot; titles plain or, in a share, with few words. Randomness is PyTorch's own generator."""
+    image = random_pictures(data, rows)
+    texts = [take_texts(data.texts[view], rows) for view in (PLAIN, FEW_WORDS)[: 2 if label_words_share > 0 else 1]]
     text, mask, present = join_views(texts, (torch.rand(len(rows)) < label_words_share).long())
     return TokenBatch(image, data.has_image[torch.from_numpy(rows)], text, mask, present)
-
-
-def swap_texts(tokens: TokenBatch, may_swap: Tensor, share: float) -> Tensor:
-    """Gives a share of the listings where `may_swap` [B] is 1 the text of the listing before them, in place; returns which, float32 [B]."""
-    swapped = (torch.rand(len(may_swap)) < share) & (may_swap > 0)
-    here = torch.arange(len(swapped))
-    source = torch.where(swapped, here.roll(1), here)
-    tokens.text, tokens.text_mask, tokens.has_text = tokens.text[source], tokens.text_mask[source], tokens.has_text[source]
-    return swapped.float()
 
 
 def draw_batch(data: TokenSet, rows: np.ndarray, config: CompareConfig, sees: tuple[bool, bool]) -> TrainBatch:
@@ -61,26 +47,8 @@ def draw_batch(data: TokenSet, rows: np.ndarray, config: CompareConfig, sees: tu
     has_image, has_text = tokens.has_image * float(sees[0]), tokens.has_text * float(sees[1])
     if all(sees):
         keeps_image, keeps_text = choose_missing(len(rows), config.image_only_share, config.text_only_share, torch.default_generator)
-        if config.mismatch_share > 0:
-            # Only where both stay: the labels are those of the image, and a text alone is never wrong.
-            both = both * (1.0 - swap_texts(tokens, has_image * keeps_image * keeps_text, config.mismatch_share))
         has_image, has_text = tokens.has_image * keeps_image, tokens.has_text * keeps_text
     return TrainBatch(tokens, has_image, has_text, data.labels[index], data.groups[index], full, both)
-
-
-def missing_losses(logits: list[Tensor], complete: list[Tensor], lacking: Tensor, config: CompareConfig) -> Tensor:
-    """Distillation from the complete case and the penalty on confidence that rises; `lacking` [B] is 1 where a modality was taken away.
-
-    The penalty is that of "Calibrating Multimodal Learning" (ICML 2023), with the complete case held still.
-    """
-    total, rows = lacking.new_zeros(()), lacking.sum().clamp(min=1.0)
-    for scores, target in zip(logits, complete, strict=True):
-        wanted = target.softmax(dim=1)  # [B, C]
-        divergence = F.kl_div(scores.log_softmax(dim=1), wanted, reduction="none").sum(dim=1)  # [B]
-        rise = F.relu(scores.softmax(dim=1).amax(dim=1) - wanted.amax(dim=1))  # [B]
-        both = config.distillation_weight * divergence + config.monotone_weight * rise
-        total = total + (both * lacking).sum() / rows
-    return total / len(logits)
 
 
 def own_loss(head: nn.Module, batch: TrainBatch) -> Tensor:
@@ -92,17 +60,12 @@ def own_loss(head: nn.Module, batch: TrainBatch) -> Tensor:
     return head.auxiliary_loss(image, torch.ones(image.shape[:2]), text, batch.tokens.text_mask[rows])
 
 
-def loss_of(head: nn.Module, average: nn.Module, batch: TrainBatch, config: CompareConfig, scale: Tensor) -> Tensor:
-    """The loss of one batch; `scale` is the towers' contrastive scale, `average` the averaged head that answers the complete case."""
+def loss_of(head: nn.Module, batch: TrainBatch, config: CompareConfig, scale: Tensor) -> Tensor:
+    """The loss of one batch; `scale` is the towers' contrastive scale."""
     logits, _, embedding = run_head(head, batch.tokens, batch.has_image, batch.has_text)
     seen = ((batch.has_image + batch.has_text) > 0).float()  # [B]
     loss = task_loss(logits, batch.labels, seen, config.label_smoothing)
     loss = loss + config.fused_contrastive_weight * contrastive_loss(embedding, batch.full, scale, batch.groups, batch.both * seen)
     if hasattr(head, "auxiliary_loss"):
         loss = loss + config.own_loss_weight * own_loss(head, batch)
-    if config.distillation_weight > 0 or config.monotone_weight > 0:
-        with torch.no_grad():
-            complete, _, _ = run_head(average, batch.tokens, batch.tokens.has_image, batch.tokens.has_text)
-        lacking = batch.both * seen * (1.0 - batch.has_image * batch.has_text)  # [B]
-        loss = loss + missing_losses(logits, complete, lacking, config)
     return loss

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from ..catalogue import TASKS, CatalogueError
+from ..catalogue import CatalogueError
 from ..heads import HEADS
 from .settings import CompareConfig
 
@@ -31,6 +31,11 @@ class Row:
     def fused(self) -> bool:
         """Whether it looks at both modalities."""
         return all(HEADS[self.head].sees)
+
+    @property
+    def tasks(self) -> list[str]:
+        """In the order of the tables."""
+        return list(self.results[0]["conditions"]["complete"])
 
     @property
     def config(self) -> dict:
@@ -62,7 +67,7 @@ def figure(condition: str, task: str, metric: str) -> Callable[[dict], float]:
 
 def task_mean(condition: str, metric: str = "accuracy") -> Callable[[dict], float]:
     """Reads a figure's mean over the tasks."""
-    return lambda result: statistics.fmean(result["conditions"][condition][task].get(metric, float("nan")) for task in TASKS)
+    return lambda result: statistics.fmean(task.get(metric, float("nan")) for task in result["conditions"][condition].values())
 
 
 def read_results(source: Path) -> list[dict]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class CompareConfig:
-    """The same budget and optimiser for every head. The options at the end are off unless a comparison is about them."""
+    """The same budget and optimiser for every head."""
 
     steps: int = 300
     batch_size: int = 128
@@ -30,16 +30,8 @@ class CompareConfig:
     # Looks at the validation rows, evenly over the steps; the best look is kept.
     checks: int = 4
     check_rows: int = 1024
-    # Starts from the checkpoint's own head (CMA-CLIP only) instead of fresh weights.
-    continued: bool = False
-    # Share of the titles without the words that name their labels.
-    label_words_share: float = 0.0
-    # Share of the listings with another listing's text; the labels stay those of the image.
-    mismatch_share: float = 0.0
-    # Listings that lack a modality learn the complete case's answer, of the averaged weights.
-    distillation_weight: float = 0.0
-    # Their confidence must not be above that of the complete case.
-    monotone_weight: float = 0.0
+    # Share of the titles without the words that name their labels, and without others (`FEW_WORDS`).
+    label_words_share: float = 0.25
 
 
 def read_compare_config(path: Path | None) -> CompareConfig:

@@ -1,4 +1,4 @@
-"""Changes of titles: the words that name the labels taken out, and typing errors."""
+"""Changes of titles: the words that name the labels taken out, words left out, and typing errors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 TYPO_SHARE = 0.3
+# Of the words of a title; drawn per title.
+KEPT_SHARE = (0.1, 0.9)
 SHORTEST_TYPO_WORD = 4
 
 
@@ -41,6 +43,19 @@ def without_label_words(title: str, labels: Sequence[str]) -> str:
             kept.append(words[place])
         place += 1
     return " ".join(kept)
+
+
+def names_label(title: str, label: str) -> bool:
+    """Whether a word, or two that are one, of the title names the label."""
+    return bool(label) and without_label_words(title, [label]) != " ".join(title.split())
+
+
+def with_few_words(title: str, seed: int) -> str:
+    """Keeps a share of the words, drawn from `KEPT_SHARE`, in their order; at least one where there is one."""
+    random = np.random.default_rng(seed)
+    words, share = title.split(), random.uniform(*KEPT_SHARE)
+    kept = [word for word in words if random.random() < share]
+    return " ".join(kept or words[:1])
 
 
 def mistype(word: str, random: np.random.Generator) -> str:

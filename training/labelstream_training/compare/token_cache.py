@@ -24,6 +24,7 @@ from ..dataset import text_group
 from ..pixels import PixelStore, open_pixels
 from ..system import LabelSystem
 from ..tokenise import encode_all
+from .titles import names_label
 from .views import TRAIN_TEXTS, VAL_PICTURES, VAL_TEXTS, picture_view, text_view, train_pictures
 
 META_FILE = "meta.json"
@@ -89,6 +90,11 @@ class TokenWriter:
         self.write(f"text.{view}", (len(texts), longest, tower.position.shape[2]), encode)
 
 
+def named_labels_of(listings: Sequence[Listing], tasks: Sequence[str]) -> np.ndarray:
+    """Which labels of a listing its title names, bool [N, T]."""
+    return np.array([[names_label(item.text, item.labels.get(task, "")) for task in tasks] for item in listings]).reshape(-1, len(tasks))
+
+
 def write_meta(folder: Path, meta: dict) -> None:
     """Says whose tokens these are. Raises CatalogueError where the folder holds those of another checkpoint or other rows."""
     path = folder / META_FILE
@@ -100,7 +106,7 @@ def write_meta(folder: Path, meta: dict) -> None:
 
 def rows_key(listings: Sequence[Listing]) -> str:
     """What tells one list of listings from another."""
-    lines = "\n".join(f"{item.split} {item.id} {item.text} {item.labels}" for item in listings)
+    lines = "\n".join(f"{item.split} {item.id} {item.text} {tuple(item.labels.values())}" for item in listings)
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -113,7 +119,10 @@ def build_tokens(
     augmented: int = 2,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Writes all views of the train and validation rows under `folder`. Raises CatalogueError, see `write_meta`."""
+    """Writes all views of the train and validation rows, and of test rows where there are any, under `folder`.
+
+    Raises CatalogueError, see `write_meta`.
+    """
     system, loaded = restore_system(checkpoint)
     config = model_config_from_dict(loaded.settings["model"])
     meta = {
@@ -123,11 +132,15 @@ def build_tokens(
         **{key: loaded.settings[key] for key in ("model", "labels", "data")},
     }
     write_meta(folder, meta)
-    for split, pictures, texts in (("val", VAL_PICTURES, VAL_TEXTS), ("train", train_pictures(augmented), TRAIN_TEXTS)):
+    views = {"val": (VAL_PICTURES, VAL_TEXTS), "test": (VAL_PICTURES, VAL_TEXTS), "train": (train_pictures(augmented), TRAIN_TEXTS)}
+    for split, (pictures, texts) in views.items():
         rows = [item for item in listings if item.split == split]
+        if split == "test" and not rows:
+            continue
         writer = TokenWriter(system, folder / split, report)
         store = open_pixels(rows, config.image_width, config.image_height, pixel_cache)
         writer.save("labels", np.array([label_indices(item, loaded.settings["labels"]) for item in rows]))
+        writer.save("named", named_labels_of(rows, list(loaded.settings["labels"])))
         writer.save("groups", np.array([text_group(item.text) for item in rows]))
         writer.save("present", store.present.astype(np.float32))
         for view in texts:

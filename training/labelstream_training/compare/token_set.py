@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..catalogue import CatalogueError
 from ..heads.common import Outputs
+from ..match import Pairs
 from .token_cache import META_FILE
 from .views import AUGMENTED, PLAIN
 
@@ -36,13 +37,16 @@ class Texts:
 
 @dataclasses.dataclass
 class TokenSet:
-    """All views of the rows of a split. `labels` int64 [N, T], `groups` int64 [N] (equal titles), `has_image` float32 [N]."""
+    """All views of the rows of a split. `labels` int64 [N, T], `groups` int64 [N] (equal titles), `has_image` float32 [N], `named` bool
+    [N, T]: labels that the title names.
+    """
 
     images: dict[str, Images]
     texts: dict[str, Texts]
     has_image: Tensor
     labels: Tensor
     groups: Tensor
+    named: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -66,17 +70,24 @@ class TokenBatch:
 
 @dataclasses.dataclass
 class Tokens:
-    """A token cache: both splits, and what the towers' cosines were multiplied with in their contrastive loss."""
+    """A token cache: the splits, and what the towers' cosines were multiplied with in their contrastive loss."""
 
     train: TokenSet
     val: TokenSet
     scale: float
+    test: TokenSet | None = None
+
+    @property
+    def measured(self) -> TokenSet:
+        """The rows that figures are taken from: those that no choice was made on, where there are any."""
+        return self.val if self.test is None else self.test
 
 
 def open_tokens(folder: Path) -> Tokens:
     """Opens what `build_tokens` wrote. Raises CatalogueError where there is nothing."""
     scale = open_meta(folder)["contrastiveScale"]
-    return Tokens(open_split(folder, "train"), open_split(folder, "val"), scale)
+    test = open_split(folder, "test") if (folder / "test").is_dir() else None
+    return Tokens(open_split(folder, "train"), open_split(folder, "val"), scale, test)
 
 
 def open_meta(folder: Path) -> dict:
@@ -107,12 +118,30 @@ def open_split(folder: Path, split: str) -> TokenSet:
         for view in views("text")
         for name in (f"text.{view}",)
     }
-    return TokenSet(images, texts, small("present"), small("labels"), small("groups"))
+    return TokenSet(images, texts, small("present"), small("labels"), small("groups"), np.load(root / "named.npy"))
+
+
+def pairs_of(data: TokenSet) -> Pairs:
+    """The CLIP embeddings of the listings as they are."""
+    image, text = data.images[PLAIN], data.texts[PLAIN]
+    both = data.has_image.numpy() * text.present.numpy() > 0
+    return Pairs(image.embedding.numpy(), text.embedding.numpy(), both, data.groups.numpy())
 
 
 def take_images(view: Images, rows: np.ndarray) -> Tensor:
     """float32 [B, Ni, width]."""
     return torch.from_numpy(view.tokens[rows].astype(np.float32))
+
+
+def random_pictures(data: TokenSet, rows: np.ndarray) -> Tensor:
+    """Train views by lot, float32 [B, Ni, width]. Randomness is PyTorch's own generator."""
+    names = data.train_views
+    choice = torch.randint(len(names), (len(rows),)).numpy()
+    image = torch.empty(len(rows), *data.images[names[0]].tokens.shape[1:])
+    for number, name in enumerate(names):
+        picked = np.flatnonzero(choice == number)
+        image[torch.from_numpy(picked)] = take_images(data.images[name], rows[picked])
+    return image
 
 
 def take_texts(view: Texts, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:

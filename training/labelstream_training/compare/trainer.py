@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..captions.settings import CaptionConfig
 from ..catalogue import UNLABELLED
 from ..dataset import BatchOrder
 from ..heads import HeadKind
@@ -70,11 +71,13 @@ def is_inner_matrix(name: str, weight: Tensor) -> bool:
     return weight.ndim == 2 and name.endswith(".weight") and not name.startswith(last)
 
 
-def make_optimisers(head: nn.Module, config: CompareConfig) -> list[torch.optim.Optimizer]:
+def make_optimisers(
+    head: nn.Module, config: CompareConfig | CaptionConfig, is_inner: Callable[[str, Tensor], bool] = is_inner_matrix
+) -> list[torch.optim.Optimizer]:
     """Muon for the inner matrices, AdamW for the rest, without decay for vectors."""
     named = list(head.named_parameters())
-    inner = [weight for pair in named if is_inner_matrix(*pair) for weight in pair[1:]]
-    others = [weight for pair in named if not is_inner_matrix(*pair) for weight in pair[1:]]
+    inner = [weight for pair in named if is_inner(*pair) for weight in pair[1:]]
+    others = [weight for pair in named if not is_inner(*pair) for weight in pair[1:]]
     groups = [
         {"params": [weight for weight in others if weight.ndim >= 2], "weight_decay": config.decay},
         {"params": [weight for weight in others if weight.ndim < 2], "weight_decay": 0.0},
@@ -85,7 +88,7 @@ def make_optimisers(head: nn.Module, config: CompareConfig) -> list[torch.optim.
     return [*muon, adam]
 
 
-def rate_factor(step: int, config: CompareConfig) -> float:
+def rate_factor(step: int, config: CompareConfig | CaptionConfig) -> float:
     """Linear warm-up, then a half cosine to 0."""
     return warm_cosine(step, config.warmup_steps, step / config.steps)
 
@@ -93,7 +96,7 @@ def rate_factor(step: int, config: CompareConfig) -> float:
 def train_step(trainer: HeadTrainer, tokens: Tokens, rows: np.ndarray, kind: HeadKind, config: CompareConfig) -> float:
     """One update; PyTorch's generator has been seeded for this step."""
     batch = draw_batch(tokens.train, rows, config, kind.sees)
-    loss = loss_of(trainer.head, trainer.average, batch, config, torch.tensor(tokens.scale))
+    loss = loss_of(trainer.head, batch, config, torch.tensor(tokens.scale))
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.head.parameters(), config.clip_norm)
     step_all(trainer.optimisers, rate_factor(trainer.step, config))

@@ -1,12 +1,12 @@
-import numpy as np
 import pytest
 import torch
 from conftest import TINY
 from tiny_tokens import COUNTS, make_split
 
-from labelstream_training.compare.conditions import CONDITIONS, Seen, mixed_patterns, other_rows, run_conditions
+from labelstream_training.compare.conditions import CONDITIONS, Seen, mixed_patterns, run_conditions
 from labelstream_training.compare.token_set import TokenSet
 from labelstream_training.heads import HEADS
+from labelstream_training.match import other_rows
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def data() -> TokenSet:
 def seen(data: TokenSet) -> dict[str, Seen]:
     torch.manual_seed(2)
     flagged = torch.arange(40) < 10
-    return run_conditions(HEADS["cma-clip"].make(TINY, COUNTS).eval(), data, other_rows(data.groups), flagged)
+    return run_conditions(HEADS["cma-clip"].make(TINY, COUNTS).eval(), data, other_rows(data.groups.numpy()), flagged)
 
 
 def same(first: Seen, second: Seen, rows: slice) -> bool:
@@ -45,7 +45,7 @@ def test_seventy_percent_lack_one_modality_half_of_them_each(seen: dict[str, See
 
 
 def test_another_text_is_that_of_the_partner(seen: dict[str, Seen], data: TokenSet) -> None:
-    other = other_rows(data.groups)
+    other = other_rows(data.groups.numpy())
     swapped = make_split(40, 3)
     swapped.has_image[5] = 0.0
     for texts in swapped.texts.values():
@@ -62,11 +62,3 @@ def test_flagged_pairs_are_answered_from_the_image(seen: dict[str, Seen]) -> Non
     assert same(seen["otherTextFlagged"], seen["textMissing"], slice(0, 10))
     assert same(seen["otherTextFlagged"], seen["otherText"], slice(10, 40))
     assert seen["otherTextFlagged"].pattern[:5].tolist() == [1] * 5
-
-
-def test_partners_have_another_title_and_are_used_once() -> None:
-    groups = torch.tensor([1, 1, 1, 2, 3, 4, 5, 6, 7, 8])
-    partner = other_rows(groups)
-    assert (groups[partner] != groups).all()
-    assert sorted(other_rows(torch.arange(30))) == list(range(30))
-    assert np.array_equal(partner, other_rows(groups))

@@ -42,6 +42,7 @@ def test_every_head_becomes_a_bundle_that_names_its_encoder(
     assert manifest["architecture"] == name and manifest["generation"] == 4
     assert manifest["requires"] == default["requires"]
     assert [task["name"] for task in manifest["tasks"]] == list(TASKS)
+    assert set(manifest["match"]) == {"threshold", "falseAlarms", "found", "foundAt2Percent", "auroc"}
     assert set(manifest) == set(default) and set(manifest["tasks"][3]) == set(default["tasks"][3])
     assert set(manifest["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
     session = open_session(folder / "fusion.onnx")
@@ -63,3 +64,15 @@ def test_another_encoder_is_refused(
     assert export("clip-mlp", strange, other, data_folder, tmp_path / "out") == 1
     assert "is not the encoder whose tokens" in capsys.readouterr().err
     assert not (tmp_path / "out" / "models").exists()
+
+
+def test_a_head_for_other_towers_is_refused(
+    tokens: Path, exported: Path, data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save({"head": "clip-mlp", "weights": HEADS["clip-mlp"].make(TINY, [2, 2]).state_dict()}, tmp_path / "best.pt")
+    (tmp_path / "origin.json").write_text(json.dumps({"command": "compare", "data": ["drawn rows"]}), "utf-8")
+    more = ["--head", str(tmp_path / "best.pt"), "--origin", str(tmp_path / "origin.json"), "--models", str(tmp_path / "models")]
+    common = ["--data", str(data_folder), "--tokens", str(tokens), "--encoder", str(exported / "encoder-fashion-small")]
+    assert main(["export-head", *common, *more]) == 1
+    assert "best.pt is of another architecture" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()

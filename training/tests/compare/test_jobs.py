@@ -77,8 +77,8 @@ def test_no_steps_measure_the_checkpoints_own_head(tokens: Path, run_folder: Pat
     assert json.loads(job.result.read_text("utf-8"))["training"] == {"seconds": 0.0, "looks": []}
 
 
-def test_weights_to_go_on_from_need_a_checkpoint_and_cma_clip(tokens: Path, run_folder: Path, tmp_path: Path) -> None:
-    job = Job("clip-mlp", "clip-mlp", 1, CompareConfig(steps=2, continued=True), tokens, tmp_path, run_folder / NEWEST)
+def test_only_cma_clip_has_weights_in_a_checkpoint(tokens: Path, run_folder: Path, tmp_path: Path) -> None:
+    job = Job("clip-mlp", "clip-mlp", 1, CompareConfig(steps=0), tokens, tmp_path, run_folder / NEWEST)
     for wrong in (job, dataclasses.replace(job, head="cma-clip", checkpoint=None)):
         with pytest.raises(CatalogueError, match="only cma-clip has weights in a checkpoint"):
             run_job(wrong)
@@ -102,6 +102,14 @@ def test_a_head_can_be_put_back_into_its_checkpoint(
         == 1
     )
     assert "are not those of" in capsys.readouterr().err
+    stored = torch.load(head, weights_only=True)
+    narrow = {"head": "cma-clip", "weights": {**stored["weights"], "modality": torch.zeros(2, 8)}}
+    torch.save(narrow, tmp_path / "narrow.pt")
+    assert main([*common, "--head", str(tmp_path / "narrow.pt"), "--out", str(tmp_path / "no.pt")]) == 1
+    assert "narrow.pt is of another architecture" in capsys.readouterr().err
+    assert main(["adopt", "--checkpoint", str(head), *common[3:], "--head", str(head), "--out", str(tmp_path / "no.pt")]) == 1
+    assert "is no checkpoint that `train` has written" in capsys.readouterr().err
+    assert not (tmp_path / "no.pt").exists()
 
 
 def test_the_report_is_made_from_stored_results(compared: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_every_condition_and_task_has_its_figures() -> None:
     labels = labels_of(60)
     patterns = {"textMissing": 1, "imageMissing": 2}
     seen = {name: answers(labels, 3.0, patterns.get(name, 0)) for name in CONDITIONS}
-    found = measure_all(seen, labels)
+    found = measure_all(seen, labels, {task: [] for task in TASKS})
     assert list(found["conditions"]) == list(CONDITIONS)
     for tasks in found["conditions"].values():
         assert list(tasks) == list(TASKS)

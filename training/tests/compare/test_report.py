@@ -6,7 +6,7 @@ import pytest
 
 from labelstream_training.catalogue import TASKS, CatalogueError
 from labelstream_training.compare.conditions import CONDITIONS
-from labelstream_training.compare.report import below_floor, document, kept, percent, winners
+from labelstream_training.compare.report import below_floor, document, kept, percent, winners, write_report
 from labelstream_training.compare.results import figure, group_rows, read_results, task_mean
 from labelstream_training.compare.settings import CompareConfig
 from labelstream_training.config import config_to_dict
@@ -82,8 +82,8 @@ def test_the_page_has_every_system_condition_and_task_and_names_the_first() -> N
 
 
 def test_settings_of_a_row_are_told_and_unnamed_rows_share_theirs() -> None:
-    page = document([*results(), result("tuned", "cma-clip", 1, 0.9, monotone_weight=2.0)])
-    assert "- CMA-CLIP: tuned: `monotone_weight` 2.0" in page
+    page = document([*results(), result("tuned", "cma-clip", 1, 0.9, label_words_share=0.5)])
+    assert "- CMA-CLIP: tuned: `label_words_share` 0.5" in page
     with pytest.raises(CatalogueError, match="share their settings"):
         document([*results(), result("clip-mlp", "clip-mlp", 1, 0.9, steps=7)])
 
@@ -97,3 +97,15 @@ def test_results_of_different_towers_are_not_mixed(tmp_path: Path) -> None:
         read_results(tmp_path)
     with pytest.raises(CatalogueError, match="no results"):
         read_results(tmp_path / "nothing")
+
+
+def test_the_defaults_own_confidence_is_a_part_of_the_page_where_it_is_named(tmp_path: Path) -> None:
+    figures = {"error": {"complete": 0.012, "imageOnly": 0.02, "textOnly": 0.03}, "rises": {"imageOnly": 0.041, "textOnly": 0.0052}}
+    calibration = tmp_path / "calibration.json"
+    calibration.write_text(json.dumps({"crossFitted": {"gender": figures}}), "utf-8")
+    raw = tmp_path / "raw.json"
+    raw.write_text(json.dumps({"results": results()}), "utf-8")
+    write_report(raw, tmp_path / "page.md", None, calibration)
+    assert "| gender | 1.2 | 3.0 | 2.0 | 0.5 | 4.1 |" in (tmp_path / "page.md").read_text("utf-8")
+    write_report(raw, tmp_path / "page.md", None)
+    assert "Confidence of the default" not in (tmp_path / "page.md").read_text("utf-8")

@@ -46,7 +46,8 @@ def test_the_plain_views_are_what_the_towers_return(token_folder: Path, run_fold
 def test_each_split_has_its_views_and_flags(token_folder: Path) -> None:
     tokens = open_tokens(token_folder)
     assert list(tokens.train.images) == ["augmented1"] and tokens.train.train_views == ["augmented1"]
-    assert set(tokens.train.texts) == {"plain", "withoutLabelWords"}
+    assert set(tokens.train.texts) == {"plain", "withoutLabelWords", "fewWords"}
+    assert tokens.train.named.shape == tokens.train.labels.shape and tokens.train.named.any()
     assert set(tokens.val.images) == {"plain", "blurred"} and set(tokens.val.texts) == {"plain", "withoutLabelWords", "typos"}
     # The first row has no picture.
     assert tokens.train.has_image.tolist() == [0.0] + [1.0] * 31

@@ -3,7 +3,7 @@ import torch
 from conftest import TINY
 from tiny_tokens import COUNTS, make_split
 
-from labelstream_training.compare.token_set import join_views, run_head, take_images, take_texts
+from labelstream_training.compare.token_set import join_views, pairs_of, run_head, take_images, take_texts
 from labelstream_training.compare.trainer import plain_batch
 from labelstream_training.heads import HEADS
 
@@ -15,6 +15,16 @@ def test_texts_are_cut_to_the_longest_of_the_rows() -> None:
     assert tokens.shape == (3, 3, TINY.width)
     assert mask.tolist() == [[1, 1, 0], [1, 1, 1], [1, 1, 0]]
     assert present.tolist() == [1, 1, 1]
+
+
+def test_a_pair_is_whole_where_there_are_an_image_and_a_text() -> None:
+    data = make_split(6, 1)
+    data.has_image[:] = torch.tensor([1.0, 0, 1, 1, 0, 1])
+    data.texts["plain"].present[:] = torch.tensor([1.0, 1, 0, 1, 0, 1])
+    pairs = pairs_of(data)
+    assert pairs.both.tolist() == [True, False, False, True, False, True]
+    assert np.array_equal(pairs.text, data.texts["plain"].embedding.numpy())
+    assert pairs.groups.tolist() == data.groups.tolist()
 
 
 def test_views_of_any_length_are_joined_row_by_row() -> None:

@@ -76,6 +76,6 @@ def test_unlabelled_rows_do_not_count() -> None:
 
 def test_settings_come_from_json(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
-    path.write_text('{"steps": 7, "monotone_weight": 0.5}', "utf-8")
-    assert read_compare_config(path) == dataclasses.replace(CompareConfig(), steps=7, monotone_weight=0.5)
+    path.write_text('{"steps": 7, "label_words_share": 0.5}', "utf-8")
+    assert read_compare_config(path) == dataclasses.replace(CompareConfig(), steps=7, label_words_share=0.5)
     assert read_compare_config(None) == CompareConfig()

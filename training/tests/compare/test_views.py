@@ -2,10 +2,11 @@ from pathlib import Path
 
 import torch
 
-from labelstream_training.catalogue import Listing
+from labelstream_training.catalogue import TASKS, Listing
 from labelstream_training.compare.views import blur, picture_view, text_view
 
-LISTING = Listing(Path("folder"), "1", "Acme Red Jeans", ("Men", "Apparel", "Bottomwear", "Jeans", "Red", "", "Casual"), "val")
+LABELS = ("Men", "Apparel", "Bottomwear", "Jeans", "Red", "", "Casual")
+LISTING = Listing(Path("folder"), "1", "Acme Red Jeans", dict(zip(TASKS, LABELS, strict=True)), "val")
 
 
 def test_blur_keeps_plain_areas_white_and_softens_an_edge() -> None:
