@@ -38,7 +38,9 @@ function figureTable({ tasks, metrics }, figure) {
   );
 }
 
-function multiplyAdds({ towers, graph }) {
+function multiplyAdds({ kind, towers, graph, graphs, metrics }) {
+  // A caption bundle's step is run once for each token of a title, its end included.
+  if (kind === 'caption') return graphs.prefix.multiplyAdds + graphs.step.multiplyAdds * metrics.meanTokens;
   const parts = towers === undefined ? [graph] : Object.values(towers);
   return parts.reduce((sum, part) => sum + part.multiplyAdds, 0);
 }

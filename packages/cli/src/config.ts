@@ -23,6 +23,8 @@ export interface CliConfig {
   /** Bundle folders, absolute. */
   readonly encoderBundle: string;
   readonly fusionBundle: string;
+  /** Absent where captions are switched off. */
+  readonly captionBundle?: string;
   /** Whether a stack is shown with an error. */
   readonly debug: boolean;
   readonly colours: boolean;
@@ -40,6 +42,7 @@ export function readCliConfig(env: Env = process.env): CliConfig {
     topicPrefix: env.TOPIC_PREFIX ?? '',
     encoderBundle: bundle(env.ENCODER_BUNDLE, 'encoder-fashion-small'),
     fusionBundle: bundle(env.FUSION_BUNDLE, 'fusion-fashion-cma'),
+    ...(env.CAPTION_BUNDLE ? { captionBundle: resolve(repositoryRoot, env.CAPTION_BUNDLE) } : {}),
     debug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
     colours: !env.NO_COLOR,
   };

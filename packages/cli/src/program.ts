@@ -8,6 +8,7 @@ import { dlqCommand } from './commands/dlq.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { explainCommand } from './commands/explain.js';
 import { labelsCommand } from './commands/labels.js';
 import { modelsCommand } from './commands/models.js';
 import { produceCommand } from './commands/produce.js';
@@ -28,6 +29,7 @@ const COMMANDS: readonly CommandFactory[] = [
   runCommand,
   produceCommand,
   labelsCommand,
+  explainCommand,
   dlqCommand,
   modelsCommand,
   evaluateCommand,

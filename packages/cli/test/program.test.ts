@@ -34,6 +34,7 @@ const GROUPS = [
   ['labels'],
   ['labels', 'tail'],
   ['labels', 'get'],
+  ['explain'],
   ['dlq'],
   ['dlq', 'list'],
   ['dlq', 'show'],
@@ -92,6 +93,9 @@ describe('a wrong command line', () => {
     [['models'], /a command is missing/],
     [['models', 'zero-shot', '--out', 'x'], /required option '--labels <file>' not specified/],
     [['models', 'zero-shot', '--labels', 'x', '--out', 'y', '--task', 'a b'], /--task takes a name of letters and digits/],
+    [['explain'], /explain takes either the id of a product, or --title, --image or both/],
+    [['explain', '1', '--title', 'x'], /explain takes either the id of a product/],
+    [['explain', '1', '--method', 'magic'], /magic.*attention, occlusion/],
     [['labels', 'tail', '--limit', '0'], /--limit takes a whole number, 1 or more/],
   ])('%j ends with 2 and one line that says what is wrong', async (argv, sentence) => {
     const { code, stdout, stderr } = await run(argv as string[]);

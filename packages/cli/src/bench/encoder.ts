@@ -144,6 +144,8 @@ async function fill({ broker, cache, topics, codecs, bundle, listings, salt }: F
         occurredAt: Date.now(),
         receivedAt: Date.now(),
         image: { state: 'USED', sha256: imageHash(index) },
+        imageIndex: 0,
+        candidates: [],
         text: { state: 'USED', sha256: uniqueHash(`${salt} text`, index) },
         tokenIds: randomIds(text, index),
         preprocessId: id,

@@ -8,11 +8,13 @@ import { renderTable } from '../output.js';
 import { dataFolder } from '../source/data-folder.js';
 import { parseDrop } from '../source/drop.js';
 import { addSourceOptions, parseWhere, type SourceFlags } from '../source/options.js';
+import { parseSwap } from '../source/swap.js';
 
 interface EvaluateFlags extends Partial<SourceFlags> {
   readonly encoder?: string;
   readonly fusion?: string;
   readonly drop?: string;
+  readonly swap?: string;
   readonly threads: number;
   readonly json?: boolean;
 }
@@ -23,6 +25,7 @@ export const evaluateCommand: CommandFactory = (deps) =>
     .option('--encoder <bundle>', 'encoder bundle (default: the one of the deployment)')
     .option('--fusion <bundle>', 'fusion bundle (default: the one of the deployment)')
     .option('--drop <what>', 'take a modality away: image, text, or mixed:SHARE (half of the share each)')
+    .option('--swap <what>', 'give every listing the text or the image of another one: text or image')
     .option('--threads <n>', 'threads within one operator', wholeNumber('--threads', 1, 256), 2)
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -30,12 +33,14 @@ export const evaluateCommand: CommandFactory = (deps) =>
       examples(
         ['evaluate --source products.csv --images pictures.tar --where split=val', 'accuracy on the validation rows'],
         ['evaluate --source products.csv --images pictures.tar --drop mixed:0.7 --json', 'with 70 % of the listings incomplete'],
+        ['evaluate --source products.csv --images pictures.tar --swap text', 'whether the titles of others are noticed'],
       ),
     )
     .action((flags: EvaluateFlags) => run(flags, deps));
 
 async function run(flags: EvaluateFlags, { config, output, signal }: CommandDeps): Promise<void> {
   const { source, images, limit, where } = flags;
+  const swap = parseSwap(flags.swap);
   if (source === undefined) throw new LabelstreamError('USAGE', 'evaluate needs listings with known labels: add --source FILE.');
   const plan = await sourcePlan({
     source,
@@ -49,6 +54,7 @@ async function run(flags: EvaluateFlags, { config, output, signal }: CommandDeps
   const progress = output.progress('evaluating');
   const report = await evaluate({
     plan,
+    ...(swap === undefined ? {} : { swap }),
     encoderBundle: flags.encoder === undefined ? config.encoderBundle : resolve(flags.encoder),
     fusionBundle: flags.fusion === undefined ? config.fusionBundle : resolve(flags.fusion),
     threads: flags.threads,
@@ -58,7 +64,7 @@ async function run(flags: EvaluateFlags, { config, output, signal }: CommandDeps
   await (flags.json === true ? output.printJson(report) : output.print(render(report)));
 }
 
-function render({ tasks, listings, modalities, model, listingsPerSecond }: EvaluationReport): string {
+function render({ tasks, listings, modalities, mismatched, model, listingsPerSecond }: EvaluationReport): string {
   const share = (value: number | null) => (value === null ? '–' : value.toFixed(3));
   const columns = ['rows', 'accuracy', 'macro-F1', 'recall at 90 % precision', 'calibration error', 'answered', 'right when answered'];
   const table = renderTable(
@@ -74,6 +80,7 @@ function render({ tasks, listings, modalities, model, listingsPerSecond }: Evalu
     table,
     '',
     `${listings} listings: ${complete} with image and text, ${imageOnly} with the image only, ${textOnly} with the text only, ${neither} with neither.`,
+    `${mismatched} whose text and image do not belong together, labelled from the image alone.`,
     `encoder ${model.encoder}, fusion ${model.fusion}; ${listingsPerSecond} listings/s.`,
   ].join('\n');
 }

@@ -88,6 +88,10 @@ function zeroShotCommand(deps: CommandDeps): Command {
     .option('--templates <file>', 'sentences to put the labels in, one a line, with {label} in each')
     .option('--scale <n>', 'what cosines are multiplied with (default: what the encoder was trained with, else 100)', parseScale)
     .option('--threshold <share>', 'give a label from this confidence on', parseThreshold, 0.5)
+    .option(
+      '--match-of <bundle>',
+      'fusion bundle of the same encoder, to take from it how texts are noticed that do not belong to the image',
+    )
     .option('--generation <n>', 'higher than that of the head it replaces', wholeNumber('--generation', 1), 1)
     .option('--threads <n>', 'threads within one operator', wholeNumber('--threads', 1, 256), 2)
     .option('--json', 'print one JSON document')

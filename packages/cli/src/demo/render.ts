@@ -42,6 +42,7 @@ function outcomes(summary: DemoSummary): string {
   const { listings, events, labelled, deleted, deadLettered, dropped, unaccounted, labelsPublished } = summary;
   return [
     `${listings} listings in ${events} events: ${labelled} labelled (${labelsPublished} label records), ${deleted} deleted, ${deadLettered} dead letters, ${dropped} events dropped.`,
+    ...(summary.mismatched === 0 ? [] : [`${summary.mismatched} labelled from the image alone, because the text does not belong to it.`]),
     `dead letters: ${counts(summary.deadLettersByCode)}`,
     `dropped: ${counts(summary.dropsByReason)}`,
     unaccounted === 0 ? 'Every event is accounted for.' : `${unaccounted} EVENTS ARE UNACCOUNTED FOR.`,

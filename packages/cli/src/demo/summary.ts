@@ -20,6 +20,8 @@ export interface DemoSummary {
   readonly deadLettersByCode: Readonly<Record<string, number>>;
   readonly dropsByReason: Readonly<Record<string, number>>;
   readonly modalities: { readonly image: Readonly<Record<ModalityState, number>>; readonly text: Readonly<Record<ModalityState, number>> };
+  /** Products whose text and image do not belong together, labelled from the image alone. */
+  readonly mismatched: number;
   readonly labelsPublished: number;
   /** Share of labelled products right, per task with truth; absent without `--evaluate` on a source of one's own. */
   readonly accuracy?: Readonly<Record<string, number>>;
@@ -36,7 +38,7 @@ export interface DemoSummary {
 /** A task over all labelled products. */
 export interface TaskSummary {
   readonly abstained: number;
-  /** Mean modality-wise attention weights over products that used both modalities; null when none did. */
+  /** Mean modality-wise attention weights over products that were labelled from both modalities; null when none was. */
   readonly weights: { readonly image: number; readonly text: number } | null;
   readonly metrics?: TaskMetrics;
 }
@@ -70,6 +72,7 @@ export function summarise({ plan, account, services, engine, durationMs, evaluat
     deadLettersByCode: countBy(account.deadLetters().map(({ code }) => code)),
     dropsByReason: drops,
     modalities: { image: countStates(standing.map(({ image }) => image)), text: countStates(standing.map(({ text }) => text)) },
+    mismatched: standing.filter((product) => product.mismatched).length,
     labelsPublished: account.published(),
     ...(evaluate ? { accuracy: Object.fromEntries(accuracy) } : {}),
     tasks,
@@ -92,7 +95,7 @@ function summariseTask(task: string, standing: readonly ProductLabels[], truth: 
     const label = product.labels.find((each) => each.task === task);
     return label === undefined ? [] : [{ product, label }];
   });
-  const complete = answers.filter(({ product }) => product.image === 'USED' && product.text === 'USED');
+  const complete = answers.filter(({ product }) => product.image === 'USED' && product.text === 'USED' && !product.mismatched);
   const judged = answers.flatMap(({ product, label }) => {
     const right = truth.get(product.productId)?.[task];
     return right === undefined ? [] : [{ truth: right, ...label }];

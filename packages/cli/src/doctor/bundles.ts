@@ -1,19 +1,21 @@
 import type { DoctorCheck } from '@labelstream/local/diagnosis';
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
-import { checkPair, loadBundle } from '@labelstream/shared/bundle/load';
+import { checkCaptionPair, checkPair, loadBundle } from '@labelstream/shared/bundle/load';
 import { describeError } from '@labelstream/shared/errors';
 import type { CliConfig } from '../config.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   'encoder bundle': 'set ENCODER_BUNDLE to the folder of a whole encoder bundle',
   'fusion bundle': 'set FUSION_BUNDLE to the folder of a whole fusion bundle that was made for this encoder',
+  'caption bundle': 'set CAPTION_BUNDLE to the folder of a whole caption bundle that was made for this encoder, or leave it away',
 };
 
-/** Checks both bundles as a service does before it joins its group: manifest, files by hash, the pair, golden vectors. */
+/** Checks the bundles, that of captions where there is one, as a service does before it joins its group: manifest, files by hash, the pair, golden vectors. */
 export async function checkBundles({
   encoderBundle,
   fusionBundle,
-}: Pick<CliConfig, 'encoderBundle' | 'fusionBundle'>): Promise<DoctorCheck[]> {
+  captionBundle,
+}: Pick<CliConfig, 'encoderBundle' | 'fusionBundle' | 'captionBundle'>): Promise<DoctorCheck[]> {
   const encoder = loadBundle(encoderBundle, 'encoder');
   const encoderCheck = await check('encoder bundle', async () => {
     const bundle = await encoder;
@@ -26,7 +28,14 @@ export async function checkBundles({
     await runGolden([bundle]);
     return bundle.id;
   });
-  return [encoderCheck, fusionCheck];
+  if (captionBundle === undefined) return [encoderCheck, fusionCheck];
+  const captionCheck = await check('caption bundle', async () => {
+    const bundle = await loadBundle(captionBundle, 'caption');
+    checkCaptionPair(await encoder, bundle);
+    await runGolden([bundle]);
+    return bundle.id;
+  });
+  return [encoderCheck, fusionCheck, captionCheck];
 }
 
 async function runGolden(bundles: Parameters<typeof openBundles>[0]): Promise<void> {

@@ -7,10 +7,13 @@ import { isLabelstreamError } from '@labelstream/shared/errors';
 import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import { createPredictor, type Predictor, type PredictorInput } from '@labelstream/shared/model/predictor';
 import type { DemoPlan } from '../demo/plan.js';
+import { type Swap, swapListings } from '../source/swap.js';
 import { type Judged, measure, type TaskMetrics } from './metrics.js';
 
 export interface EvaluateOptions {
   readonly plan: DemoPlan;
+  /** What every listing gets from another one; its truth stays its own. */
+  readonly swap?: Swap;
   readonly encoderBundle: string;
   readonly fusionBundle: string;
   readonly threads: number;
@@ -23,6 +26,8 @@ export interface EvaluationReport {
   readonly listings: number;
   /** Listings by the modalities they were labelled from; `neither` are not labelled and count as wrong nowhere. */
   readonly modalities: Readonly<Record<'complete' | 'imageOnly' | 'textOnly' | 'neither', number>>;
+  /** Complete listings whose text was taken for another's, and which were labelled from the image alone. */
+  readonly mismatched: number;
   readonly model: { readonly encoder: string; readonly fusion: string; readonly generation: number };
   readonly tasks: Readonly<Record<string, TaskMetrics>>;
   readonly seconds: number;
@@ -37,19 +42,24 @@ const LIMITS = { maxTextBytes: 64 * 1024, maxPixels: 50_000_000, decodeConcurren
  * its row has a column named like a task. Throws BUNDLE_INVALID, BUNDLE_MISMATCH.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const { plan, signal, onProgress } = options;
+  const { plan, swap, signal, onProgress } = options;
   const startedAt = performance.now();
   const judged = new Map<string, Judged[]>();
+  let mismatched = 0;
   const modalities = { complete: 0, imageOnly: 0, textOnly: 0, neither: 0 };
+  const own = plan.messages.flatMap(({ payload }) => (payload.form === 'event' ? [payload.event] : []));
+  const all = swap === undefined ? own : swapListings(own, swap);
   const model = await openModel(options);
   try {
-    for (let at = 0; at < plan.messages.length; at += BATCH) {
+    for (let at = 0; at < all.length; at += BATCH) {
       signal.throwIfAborted();
-      const events = plan.messages.slice(at, at + BATCH).flatMap(({ payload }) => (payload.form === 'event' ? [payload.event] : []));
+      const events = all.slice(at, at + BATCH);
       const inputs = await Promise.all(events.map((event) => prepare(event, model.preparation)));
       for (const input of inputs) modalities[patternOf(input)]++;
-      judge(events, await model.predictor.predict(inputs), model.tasks, plan.truth, judged);
-      onProgress(Math.min(at + BATCH, plan.messages.length), plan.messages.length);
+      const predictions = await model.predictor.predict(inputs);
+      mismatched += predictions.filter((prediction) => prediction?.mismatched).length;
+      judge(events, predictions, model.tasks, plan.truth, judged);
+      onProgress(Math.min(at + BATCH, all.length), all.length);
     }
   } finally {
     await model.close();
@@ -58,6 +68,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   return {
     listings: plan.listings,
     modalities,
+    mismatched,
     model: model.ref,
     tasks: Object.fromEntries(model.tasks.map((task) => [task, measure(judged.get(task) ?? [])])),
     seconds: Number(seconds.toFixed(1)),

@@ -41,17 +41,27 @@ export async function* tailLabels(source: LabelSource, { fromBeginning, follow, 
 
 /** What was published last for a product; null when nothing ever was. */
 export async function lastLabels(source: LabelSource, productId: string, signal: AbortSignal): Promise<LabelLine | null> {
-  const partitions = await source.broker.describe([source.topic]);
-  const home = partitionOfKey(productId, partitions.length);
-  // A topic that was given more partitions, or is written by another partitioner, has labels elsewhere too.
-  const found =
-    (await lastIn(source, partitions, ({ partition }) => partition === home, productId, signal)) ??
-    (await lastIn(source, partitions, ({ partition }) => partition !== home, productId, signal));
+  const found = await lastMessage(source, productId, signal);
   return found === null ? null : toLine(source, found);
 }
 
+/** The newest message of a product in a topic whose keys are product ids; null where there is none. */
+export async function lastMessage(
+  source: Pick<LabelSource, 'broker' | 'topic'>,
+  productId: string,
+  signal: AbortSignal,
+): Promise<InMessage | null> {
+  const partitions = await source.broker.describe([source.topic]);
+  const home = partitionOfKey(productId, partitions.length);
+  // A topic that was given more partitions, or is written by another partitioner, has labels elsewhere too.
+  return (
+    (await lastIn(source, partitions, ({ partition }) => partition === home, productId, signal)) ??
+    (await lastIn(source, partitions, ({ partition }) => partition !== home, productId, signal))
+  );
+}
+
 async function lastIn(
-  { broker, topic }: LabelSource,
+  { broker, topic }: Pick<LabelSource, 'broker' | 'topic'>,
   partitions: readonly TopicInfo[],
   isRead: (info: TopicInfo) => boolean,
   productId: string,

@@ -1,4 +1,13 @@
-import type { Bundle, EncoderManifest, FusionManifest, Manifest, ModalityPattern, TaskSpec } from '@labelstream/shared/bundle/manifest';
+import type {
+  Bundle,
+  CaptionManifest,
+  EncoderManifest,
+  FusionManifest,
+  Manifest,
+  ModalityPattern,
+  TaskSpec,
+} from '@labelstream/shared/bundle/manifest';
+import { describeWidths, tokenWidths } from '@labelstream/shared/bundle/token-widths';
 import { type Column, type Paint, renderTable } from '../output.js';
 import type { Found } from './find.js';
 
@@ -22,11 +31,9 @@ const megabytes = (manifest: Manifest) => `${(bundleBytes(manifest) / MEGA).toFi
 export function bundleLine(found: Found): Record<string, unknown> {
   if (!('bundle' in found)) return { folder: found.folder, problem: found.problem };
   const { id, manifest } = found.bundle;
-  const head =
-    manifest.kind === 'fusion'
-      ? { architecture: manifest.architecture, generation: manifest.generation, requires: manifest.requires.encoder }
-      : {};
-  return { folder: found.folder, id, kind: manifest.kind, ...head, sizeBytes: bundleBytes(manifest) };
+  const head = manifest.kind === 'encoder' ? {} : { architecture: manifest.architecture, requires: manifest.requires.encoder };
+  const generation = manifest.kind === 'fusion' ? { generation: manifest.generation } : {};
+  return { folder: found.folder, id, kind: manifest.kind, ...head, ...generation, sizeBytes: bundleBytes(manifest) };
 }
 
 /** The table of `models list`. */
@@ -40,19 +47,18 @@ export function bundleTable(all: readonly Found[], paint: Paint): string {
 }
 
 function bundleRow({ id, directory, manifest }: Bundle): string[] {
-  const [head, generation, requires] =
-    manifest.kind === 'fusion' ? [manifest.architecture, String(manifest.generation), manifest.requires.encoder] : ['', '', ''];
+  const [head, requires] = manifest.kind === 'encoder' ? ['', ''] : [manifest.architecture, manifest.requires.encoder];
+  const generation = manifest.kind === 'fusion' ? String(manifest.generation) : '';
   return [id, manifest.kind, head, generation, megabytes(manifest), requires, directory];
 }
 
 /** The text of `models show`. */
 export function bundleText({ id, directory, manifest }: Bundle, paint: Paint): string {
   const { training } = manifest;
-  const own = manifest.kind === 'fusion' ? headLines(manifest) : encoderLines(manifest);
   return [
     paint.bold(id),
     `${manifest.kind} bundle in ${directory}, ${megabytes(manifest)}, ${training.parameters.toLocaleString('en')} parameters`,
-    ...own,
+    ...ownLines(manifest),
     '',
     `made ${training.trainedAt}, seed ${training.seed}, from`,
     ...training.data.map((source) => `  ${source}`),
@@ -61,21 +67,38 @@ export function bundleText({ id, directory, manifest }: Bundle, paint: Paint): s
   ].join('\n');
 }
 
+function ownLines(manifest: Manifest): string[] {
+  if (manifest.kind === 'encoder') return encoderLines(manifest);
+  return manifest.kind === 'fusion' ? headLines(manifest) : captionLines(manifest);
+}
+
+function captionLines({ architecture, requires, graphs, vocabulary, cache, decoding }: CaptionManifest): string[] {
+  return [
+    `${architecture} captions, for the encoder ${requires.encoder}`,
+    `${cache.layers} layers, ${cache.crossLayers} of them over ${cache.queries} queries of the image; ${vocabulary.length} words`,
+    `titles of ${decoding.maxTokens} tokens at most, proposed from a token confidence of ${decoding.minConfidence.toFixed(3)} on`,
+    `multiply-adds: ${millions(graphs.prefix.multiplyAdds)} a picture, ${millions(graphs.step.multiplyAdds)} a token`,
+  ];
+}
+
 function encoderLines({ preprocess, text, towers, tokenWidth, embeddingWidth, contrastiveScale }: EncoderManifest): string[] {
   const { width, height, fit, kernel } = preprocess;
   return [
     `pictures ${width} × ${height}, ${fit}, ${kernel}; texts of ${text.contextLength} tokens at most, of ${text.vocabularySize} words`,
-    `tokens of ${tokenWidth} features, ${towers.image.tokenCount} a picture; embeddings of ${embeddingWidth}`,
+    `tokens of ${describeWidths(tokenWidths(tokenWidth))} features, ${towers.image.tokenCount} a picture; embeddings of ${embeddingWidth}`,
     `multiply-adds: ${millions(towers.image.multiplyAdds)} a picture, ${millions(towers.text.multiplyAdds)} a text`,
     ...(contrastiveScale === undefined ? [] : [`contrastive scale ${contrastiveScale}`]),
   ];
 }
 
-function headLines({ architecture, generation, requires, graph, tasks }: FusionManifest): string[] {
+function headLines({ architecture, generation, requires, graph, tasks, match }: FusionManifest): string[] {
   const reads = graph.reads ?? 'tokens';
   return [
     `${architecture}, generation ${generation}, for the encoder ${requires.encoder}`,
     `reads ${reads}; ${millions(graph.multiplyAdds)} multiply-adds a listing`,
+    match === undefined
+      ? 'takes every text for that of its image'
+      : `takes a text for another listing's below a match of ${match.threshold}; ${percent(match.found)} of shuffled pairs, ${percent(match.falseAlarms)} of genuine ones`,
     '',
     renderTable(
       [{ title: 'task' }, { title: 'labels', align: 'right' }, ...PATTERNS.map(([, title]) => ({ title: `${title} from` })), { title: '' }],
@@ -89,6 +112,8 @@ function headLines({ architecture, generation, requires, graph, tasks }: FusionM
     ...tasks.map(({ name, labels }) => `${name}: ${labels.slice(0, NAMED).join(', ')}${labels.length > NAMED ? ', …' : ''}`),
   ];
 }
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 /** The confidence from which a label is given. */
 function thresholdText({ threshold }: TaskSpec, pattern: ModalityPattern): string {

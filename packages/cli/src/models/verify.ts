@@ -1,5 +1,5 @@
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
-import { checkPair, loadAnyBundle, loadBundle } from '@labelstream/shared/bundle/load';
+import { checkCaptionPair, checkPair, loadAnyBundle, loadBundle } from '@labelstream/shared/bundle/load';
 import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
 import { describeError } from '@labelstream/shared/errors';
 
@@ -11,7 +11,7 @@ export type Verdict = { readonly folder: string } & (
 
 /**
  * Verifies a bundle as a service does before it starts: manifest against the schema, files by hash, golden vectors through ONNX Runtime;
- * with `encoderFolder`, also that a head is for that encoder.
+ * with `encoderFolder`, also that a head or a decoder is for that encoder.
  */
 export async function verifyBundle(folder: string, encoderFolder?: string): Promise<Verdict> {
   try {
@@ -26,5 +26,7 @@ export async function verifyBundle(folder: string, encoderFolder?: string): Prom
 }
 
 async function verifyPair(bundle: Bundle, encoder: Bundle<EncoderManifest>): Promise<void> {
-  if (bundle.manifest.kind === 'fusion') checkPair(encoder, { ...bundle, manifest: bundle.manifest });
+  const { manifest } = bundle;
+  if (manifest.kind === 'fusion') checkPair(encoder, { ...bundle, manifest });
+  if (manifest.kind === 'caption') checkCaptionPair(encoder, { ...bundle, manifest });
 }

@@ -4,7 +4,7 @@ import { openPreparation } from '@labelstream/ingest/preparation';
 import { fingerprint } from '@labelstream/shared/adapters/file/bundle-files';
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { checkPair, loadBundle } from '@labelstream/shared/bundle/load';
-import type { Bundle, EncoderManifest, FusionManifest } from '@labelstream/shared/bundle/manifest';
+import type { Bundle, EncoderManifest, FusionManifest, MatchSpec } from '@labelstream/shared/bundle/manifest';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { createEncoderModel, sequenceDims } from '@labelstream/shared/model/encoder-model';
 import type { Inference } from '@labelstream/shared/ports/inference';
@@ -30,6 +30,8 @@ export interface ZeroShotOptions {
   /** What cosines are multiplied with. */
   readonly scale: number;
   readonly threshold: number;
+  /** Of a fusion bundle of the same encoder, if there is one: it depends on the encoder alone. */
+  readonly match?: MatchSpec;
   readonly generation: number;
   /** Folder that is made; must not be there, or be empty. */
   readonly out: string;

@@ -1,4 +1,4 @@
-import type { Bundle, EncoderManifest, FusionManifest, TaskSpec } from '@labelstream/shared/bundle/manifest';
+import type { Bundle, EncoderManifest, FusionManifest, MatchSpec, TaskSpec } from '@labelstream/shared/bundle/manifest';
 import type { LabelSet } from './label-set.js';
 
 export interface ManifestParts {
@@ -11,6 +11,8 @@ export interface ManifestParts {
   readonly threshold: number;
   readonly generation: number;
   readonly files: FusionManifest['files'];
+  /** Measured for the same encoder. */
+  readonly match?: MatchSpec;
   /** Command line that makes the bundle again, and the day. */
   readonly command: string;
   readonly madeOn: string;
@@ -29,7 +31,7 @@ const sameForAll = <T>(value: T) => ({ complete: value, imageOnly: value, textOn
 
 /** manifest.json of a zero-shot bundle. */
 export function zeroShotManifest(parts: ManifestParts): FusionManifest {
-  const { encoder, task, labels, generation, files, command, madeOn } = parts;
+  const { encoder, task, labels, generation, files, match, command, madeOn } = parts;
   const { embeddingWidth } = encoder.manifest;
   const weights = labels.entries.length * embeddingWidth;
   return {
@@ -44,6 +46,7 @@ export function zeroShotManifest(parts: ManifestParts): FusionManifest {
     tokenWidth: embeddingWidth,
     embeddingWidth,
     tasks: [taskSpec(parts)],
+    ...(match === undefined ? {} : { match }),
     metrics: {},
     golden: { file: FILES.golden, absoluteTolerance: TOLERANCE },
     training: {

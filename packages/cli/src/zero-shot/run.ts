@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
-import { loadBundle } from '@labelstream/shared/bundle/load';
+import { checkPair, loadBundle } from '@labelstream/shared/bundle/load';
+import type { Bundle, EncoderManifest, MatchSpec } from '@labelstream/shared/bundle/manifest';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { CommandDeps } from '../command.js';
 import { GOOGLE_TAXONOMY, readGoogleTaxonomy } from './google-taxonomy.js';
@@ -16,6 +17,7 @@ export interface ZeroShotFlags {
   readonly templates?: string;
   readonly scale?: number;
   readonly threshold: number;
+  readonly matchOf?: string;
   readonly generation: number;
   readonly threads: number;
   readonly json?: boolean;
@@ -31,6 +33,7 @@ export async function runZeroShot(flags: ZeroShotFlags, { config, output, signal
   const templates = flags.templates === undefined ? DEFAULT_TEMPLATES : parseTemplates(await read(flags.templates), flags.templates);
   const encoder = await loadBundle(flags.encoder === undefined ? config.encoderBundle : resolve(flags.encoder), 'encoder');
   const scale = flags.scale ?? encoder.manifest.contrastiveScale ?? CLIP_SCALE;
+  const match = flags.matchOf === undefined ? undefined : await matchOf(resolve(flags.matchOf), encoder);
   const progress = output.progress('encoding labels');
   const bundle = await makeZeroShotBundle({
     ...labels,
@@ -39,6 +42,7 @@ export async function runZeroShot(flags: ZeroShotFlags, { config, output, signal
     encoder,
     scale,
     threshold: flags.threshold,
+    ...(match === undefined ? {} : { match }),
     generation: flags.generation,
     out: resolve(flags.out),
     command: commandLine(flags, scale),
@@ -52,6 +56,15 @@ export async function runZeroShot(flags: ZeroShotFlags, { config, output, signal
   return output.print(
     `${id} in ${directory}: ${summary.labels} labels for the task ${flags.task}. Serve it with FUSION_BUNDLE=${directory}.`,
   );
+}
+
+/** From where on image and text belong together; it depends on the encoder alone. */
+async function matchOf(folder: string, encoder: Bundle<EncoderManifest>): Promise<MatchSpec> {
+  const fusion = await loadBundle(folder, 'fusion');
+  checkPair(encoder, fusion);
+  const { match } = fusion.manifest;
+  if (match === undefined) throw new LabelstreamError('USAGE', `${fusion.id} does not say from where on image and text belong together.`);
+  return match;
 }
 
 interface LabelSource {
@@ -78,13 +91,14 @@ async function read(path: string): Promise<string> {
 }
 
 /** Without folders: they are nobody else's. */
-function commandLine({ labels, task, templates, threshold, generation }: ZeroShotFlags, scale: number): string {
+function commandLine({ labels, task, templates, threshold, matchOf: other, generation }: ZeroShotFlags, scale: number): string {
   const options = [
     `--labels ${basename(labels)}`,
     `--task ${task}`,
     ...(templates === undefined ? [] : [`--templates ${basename(templates)}`]),
     `--scale ${scale}`,
     `--threshold ${threshold}`,
+    ...(other === undefined ? [] : [`--match-of ${basename(other)}`]),
     `--generation ${generation}`,
   ];
   return `labelstream models zero-shot ${options.join(' ')}`;

@@ -11,6 +11,8 @@ import { fakeStream } from '../fake-terminal.js';
 const FIXTURES = fileURLToPath(new URL('../../../shared/test/fixtures/bundles', import.meta.url));
 const ENCODER = join(FIXTURES, 'encoder');
 const FUSION = join(FIXTURES, 'fusion');
+const CAPTION = join(FIXTURES, 'caption');
+const MATCH = { threshold: 0.25, falseAlarms: 0.005, found: 0.91, foundAt2Percent: 0.98, auroc: 0.99 };
 
 let folder: string;
 beforeAll(async () => {
@@ -50,10 +52,15 @@ describe('models list', () => {
     expect(stdout).toMatch(/tiny-encoder@[0-9a-f]{12} +encoder /);
     expect(stdout).toMatch(/tiny-fusion@[0-9a-f]{12} +fusion +cma-clip +1 .* MB +tiny-encoder@/);
     const lines = (await run('list', FIXTURES, '--json')).stdout.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { kind: 'encoder', id: expect.stringMatching(/^tiny-encoder@/), sizeBytes: expect.any(Number) },
-      { kind: 'fusion', architecture: 'cma-clip', generation: 1, requires: expect.stringMatching(/^tiny-encoder@/) },
-    ]);
+    const requires = expect.stringMatching(/^tiny-encoder@/);
+    const sizeBytes = expect.any(Number);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ kind: 'caption', architecture: 'coca', requires, sizeBytes }),
+        expect.objectContaining({ kind: 'encoder', id: requires, sizeBytes }),
+        expect.objectContaining({ kind: 'fusion', architecture: 'cma-clip', generation: 1, requires }),
+      ]),
+    );
   });
 
   test('takes a bundle itself, and names what is no whole bundle', async () => {
@@ -65,7 +72,7 @@ describe('models list', () => {
   });
 
   test('tells a folder without bundles from one that is not there', async () => {
-    expect((await run('list', join(FIXTURES, '..'))).stdout).toBe('No bundles.\n');
+    expect((await run('list', fileURLToPath(new URL('.', import.meta.url)))).stdout).toBe('No bundles.\n');
     expect(await run('list', join(folder, 'nowhere'))).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no folder') });
   });
 });
@@ -85,8 +92,20 @@ describe('models show', () => {
     }
   });
 
+  test('says whether a head notices texts that do not belong to the image', async () => {
+    expect((await run('show', FUSION)).stdout).toContain('takes every text for that of its image');
+    const noticing = await changed('fusion', 'noticing', (manifest) => Object.assign(manifest, { match: MATCH }));
+    expect((await run('show', noticing)).stdout).toContain('below a match of 0.25; 91.0 % of shuffled pairs, 0.5 % of genuine ones');
+  });
+
   test('shows an encoder', async () => {
     expect((await run('show', ENCODER)).stdout).toContain('texts of 12 tokens at most, of 20 words');
+  });
+
+  test('shows a caption bundle', async () => {
+    const { stdout } = await run('show', CAPTION);
+    expect(stdout).toContain('coca captions, for the encoder tiny-encoder@');
+    expect(stdout).toContain('titles of 6 tokens at most, proposed from a token confidence of 0.200 on');
   });
 
   test('--json has the whole manifest', async () => {
@@ -96,10 +115,10 @@ describe('models show', () => {
 });
 
 describe('models verify', () => {
-  test('verifies bundles of both kinds, and the pair', async () => {
-    const { code, stdout } = await run('verify', ENCODER, FUSION, '--encoder', ENCODER);
+  test('verifies bundles of all kinds, and that they fit the encoder', async () => {
+    const { code, stdout } = await run('verify', ENCODER, FUSION, CAPTION, '--encoder', ENCODER);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ok {2}tiny-encoder@\w{12}\nok {2}tiny-fusion@\w{12}\n$/);
+    expect(stdout).toMatch(/^ok {2}tiny-encoder@\w{12}\nok {2}tiny-fusion@\w{12}\nok {2}tiny-caption@\w{12}\n$/);
   });
 
   test.each<[string, string, (manifest: Record<string, never>) => void, RegExp]>([
@@ -111,7 +130,7 @@ describe('models verify', () => {
       /"text.onnx" does not have the SHA-256/,
     ],
     ['other dims', 'fusion', (m) => Object.assign(m, { tokenWidth: 9 }), /"image_tokens" of fusion is \[3,5,8\]/],
-    ['no kind', 'fusion', (m) => Object.assign(m, { kind: 'reranker' }), /kind is "reranker", neither "encoder" nor "fusion"/],
+    ['no kind', 'fusion', (m) => Object.assign(m, { kind: 'reranker' }), /kind is "reranker", none of encoder, fusion, caption/],
     [
       'another encoder',
       'fusion',
@@ -162,6 +181,21 @@ describe('models zero-shot', () => {
 
     const again = await run('zero-shot', ...flags);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') });
+  });
+
+  test('takes over from a head of the same encoder how texts are noticed that do not belong to the image', async () => {
+    const labels = await file('match.txt', 'shirt\ndress\n');
+    const noticing = await changed('fusion', 'noticing-head', (manifest) => Object.assign(manifest, { match: MATCH }));
+    const make = (name: string, other: string) => run('zero-shot', '--labels', labels, '--out', join(folder, name), '--match-of', other);
+    expect((await make('with-match', noticing)).code).toBe(0);
+    const { manifest } = await loadBundle(join(folder, 'with-match'), 'fusion');
+    expect(manifest.match).toEqual(MATCH);
+    expect(manifest.training.command).toContain('--match-of noticing-head');
+    expect((await make('none', FUSION)).stderr).toContain('does not say from where on image and text belong together');
+    const stranger = await changed('fusion', 'stranger', (head) =>
+      Object.assign(head, { match: MATCH, requires: { encoder: 'other@0123456789ab' } }),
+    );
+    expect((await make('strange', stranger)).stderr).toContain('needs the encoder other@0123456789ab');
   });
 
   test('takes the scale that the encoder was trained with', async () => {

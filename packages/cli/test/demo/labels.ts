@@ -20,6 +20,7 @@ export function labels(over: Partial<ProductLabels> = {}, task: Partial<Labelled
     ],
     image: 'USED',
     text: 'USED',
+    mismatched: false,
     changedTasks: ['articleType'],
     model: { encoder: 'e@000000000000', fusion: 'f@000000000000', generation: 1 },
     lane: 'live',

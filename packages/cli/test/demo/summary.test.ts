@@ -57,6 +57,15 @@ describe('the summary of a demo', () => {
     expect(tasks.articleType).toMatchObject({ abstained: 1, weights: { image: 0.25, text: 0.75 } });
   });
 
+  it('counts listings whose text does not belong to the image, which say nothing of the modality weights', () => {
+    const account = accountOf(true);
+    account.labelled(labels({ productId: 'd', mismatched: true }, { imageWeight: 1, textWeight: 0 }), 40);
+    const summary = summarise({ plan, account, services: [], engine: 'memory', durationMs: 2000, evaluate: true });
+    expect(summary).toMatchObject({ mismatched: 1, tasks: { articleType: { weights: { image: 0.25, text: 0.75 } } } });
+    expect(renderSummary(summary, () => '')).toContain('1 labelled from the image alone, because the text does not belong to it.');
+    expect(renderSummary(summaryOf(true, {}), () => '')).not.toContain('does not belong');
+  });
+
   it('does not pretend to an accuracy that nobody asked for', () => {
     expect(summaryOf(true, {}, false)).not.toHaveProperty('accuracy');
   });

@@ -48,6 +48,7 @@ test('Avro is decoded with the codec of the topic that the stage reads', async (
     ...head,
     listing,
     image: missing,
+    candidates: [],
     text: { state: 'USED', sha256: 'ab' },
     tokenIds: [1, 2, 3],
     preprocessId: 'x',

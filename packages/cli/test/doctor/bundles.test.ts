@@ -12,6 +12,14 @@ test('bundles that fit are verified by their golden vectors', async () => {
   ]);
 });
 
+test('a caption bundle is checked where one is switched on', async () => {
+  const pair = { encoderBundle: bundle('encoder'), fusionBundle: bundle('fusion') };
+  const [, , caption] = await checkBundles({ ...pair, captionBundle: bundle('caption') });
+  expect(caption).toMatchObject({ name: 'caption bundle', ok: true });
+  const [, , wrong] = await checkBundles({ ...pair, captionBundle: bundle('fusion') });
+  expect(wrong).toMatchObject({ ok: false, advice: expect.stringContaining('CAPTION_BUNDLE') });
+});
+
 test('a bundle that is missing is named, with what to do, and takes the fusion bundle with it', async () => {
   const [encoder, fusion] = await checkBundles({ encoderBundle: '/nowhere', fusionBundle: bundle('fusion') });
   expect(encoder).toMatchObject({

@@ -12,6 +12,7 @@ const labelsOf = (productId: string, version: number): ProductLabels => ({
   labels: [],
   image: 'MISSING',
   text: 'USED',
+  mismatched: false,
   changedTasks: [],
   model: { encoder: 'e@1', fusion: 'f@1', generation: 1 },
   lane: 'live',

@@ -40,6 +40,12 @@ describe('zeroShotManifest', () => {
     });
   });
 
+  test('takes over from where on image and text belong together', () => {
+    const match = { threshold: 0.1, falseAlarms: 0, found: 1, foundAt2Percent: 1, auroc: 1 };
+    expect(manifestOf('round\nsquare', { match }).match).toEqual(match);
+    expect(manifestOf('round\nsquare')).not.toHaveProperty('match');
+  });
+
   test('a taxonomy is walked, and its ids are those of a category', () => {
     const [task] = manifestOf('1 - A\n7 - A > B').tasks;
     expect(task).toMatchObject({
