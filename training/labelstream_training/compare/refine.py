@@ -47,8 +47,8 @@ class RefineConfig:
     steps: int = 240
     batch_size: int = 56
     swapped_rows: int = 32
-    stay_weight: float = 2.0
-    turn_weight: float = 0.3
+    stay_weight: float = 1.5
+    turn_weight: float = 1.25
     trust_weight: float = 2.5
     # Of the partners' titles; the rest only lack their label words.
     few_words_share: float = 0.3
@@ -101,15 +101,15 @@ def unchanged(before: nn.Module, batch: TokenBatch, has_image: Tensor, has_text:
 
 
 def turn_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
-    """The task in question from the picture with a partner's words, without those that name labels; the label is that of the picture."""
+    """The picture with a partner's words, without those that name labels; the labels are those of the picture."""
     partner = work.partners.of(rows, random)
     views = [take_texts(work.data.texts[view], partner) for view in (WITHOUT_LABEL_WORDS, FEW_WORDS)]
     few = torch.from_numpy(random.random(len(rows)) < work.config.few_words_share).long()
     text, mask, present = join_views(views, few)
     turned = TokenBatch(batch.image, batch.has_image, text, mask, present)
     logits, _, _ = run_head(head, turned, batch.has_image, present)
-    labels = work.data.labels[torch.from_numpy(rows)][:, [work.task]]
-    return task_loss([logits[work.task]], labels, torch.ones(len(rows)), work.config.label_smoothing)
+    labels = work.data.labels[torch.from_numpy(rows)]
+    return task_loss(logits, labels, torch.ones(len(rows)), work.config.label_smoothing)
 
 
 def trust_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
