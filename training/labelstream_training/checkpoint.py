@@ -29,6 +29,10 @@ class Checkpoint:
     optimisers: list[dict]
     settings: dict
 
+    def head(self) -> dict:
+        """The averaged weights of the fusion head alone, as its own state dict."""
+        return {name.removeprefix("fusion."): value for name, value in self.average.items() if name.startswith("fusion.")}
+
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes atomically: a run that is killed here leaves the previous checkpoint whole."""

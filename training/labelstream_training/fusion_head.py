@@ -89,11 +89,9 @@ class FusionHead(nn.Module):
     ) -> tuple[list[Tensor], Tensor, Tensor, Tensor]:
         """As `forward`, and fourth the attention that `aggregate` returns."""
         fused, weights, attention = self.task_vectors(image_tokens, image_mask, text_tokens, text_mask)
-        factors = sharpening(fused[:, :-1], self.sharpness)  # [B, T]
-        logits = [head(fused[:, index]) * factors[:, index, None] for index, head in enumerate(self.task_heads)]
         # The last row belongs to the embedding, not to a task.
         embedding = F.normalize(self.projection(fused[:, -1]), dim=-1)  # [B, E]
-        return logits, weights[:, :-1], embedding, attention
+        return self.logits_of(fused), weights[:, :-1], embedding, attention
 
     def task_vectors(
         self, image_tokens: Tensor, image_mask: Tensor, text_tokens: Tensor, text_mask: Tensor
@@ -103,3 +101,8 @@ class FusionHead(nn.Module):
         present = torch.stack([image_mask[:, 0], text_mask[:, 0]], dim=1)  # [B, 2]
         weights = self.modality_wise(pair, present)  # [B, T + 1, 2]
         return weights @ pair, weights, attention
+
+    def logits_of(self, fused: Tensor) -> list[Tensor]:
+        """What the task heads say of `task_vectors` [B, T + 1, width]: one [B, C] per task."""
+        factors = sharpening(fused[:, :-1], self.sharpness)  # [B, T]
+        return [head(fused[:, index]) * factors[:, index, None] for index, head in enumerate(self.task_heads)]

@@ -82,11 +82,11 @@ def predict(system: LabelSystem, data: Dataset, keep_fused: bool = False) -> Pre
         embeddings["text"].append(text_embedding)
         for pattern, (image_flag, text_flag) in PATTERNS.items():
             inputs = system.head_inputs(image, batch.has_image * image_flag, text, batch.mask, batch.has_text * text_flag)
-            scores, shares, _ = system.fusion(*inputs)
+            vectors, shares, _ = system.fusion.task_vectors(*inputs)
             if keep_fused:
-                fused[pattern].append(system.fusion.task_vectors(*inputs)[0][:, :-1])
-            logits[pattern].append(scores)
-            weights[pattern].append(shares)
+                fused[pattern].append(vectors[:, :-1])
+            logits[pattern].append(system.fusion.logits_of(vectors))
+            weights[pattern].append(shares[:, :-1])
     return Predictions(
         logits={
             pattern: {task: torch.cat([scores[index] for scores in batches]).numpy() for index, task in enumerate(data.tasks)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..compare.token_set import TokenSet, take_images
-from ..compare.trainer import LOG_EVERY_STEPS, SAVE_EVERY_S, HeadTrainer, Report, make_optimisers, rate_factor
+from ..compare.trainer import Course, HeadTrainer, Report, keep_best, make_optimisers, run_course, update
 from ..compare.views import PLAIN
-from ..dataset import BatchOrder
 from ..losses import contrastive_loss
-from ..optimise import step_all
-from ..schedule import short_memory
 from ..tokenise import PAD_ID
 from .decoder import CaptionDecoder
 from .settings import CaptionConfig
@@ -76,14 +72,7 @@ def train_step(trainer: HeadTrainer, data: CaptionData, rows: np.ndarray, config
     spoken, image, text = trainer.head(tokens, hidden, ids, lengths)
     caption = caption_loss(trainer.head, spoken, ids)
     contrast = contrastive_loss(image, text, trainer.head.scale(), data.tokens.groups[index], data.tokens.has_image[index])
-    (config.caption_weight * caption + config.contrastive_weight * contrast).backward()
-    torch.nn.utils.clip_grad_norm_(trainer.head.parameters(), config.clip_norm)
-    step_all(trainer.optimisers, rate_factor(trainer.step, config))
-    decay = short_memory(trainer.step, config.ema_decay)
-    with torch.no_grad():
-        for kept, now in zip(trainer.average.parameters(), trainer.head.parameters(), strict=True):
-            kept.lerp_(now, 1.0 - decay)
-    trainer.step += 1
+    update(trainer, config.caption_weight * caption + config.contrastive_weight * contrast, config)
     return float(caption.detach()), float(contrast.detach())
 
 
@@ -106,37 +95,19 @@ def check(trainer: HeadTrainer, val: CaptionData, config: CaptionConfig) -> dict
     rows = np.linspace(0, len(val.tokens) - 1, min(config.check_rows, len(val.tokens))).astype(np.int64)
     loss = token_cross_entropy(trainer.average.eval(), val, rows)
     found = {"step": trainer.step, "crossEntropy": round(loss, 4), "perplexity": round(math.exp(loss), 3), "score": math.exp(-loss)}
-    trainer.looks.append(found)
-    if found["score"] > trainer.best_score:
-        trainer.best_score, trainer.best = found["score"], copy.deepcopy(trainer.average.state_dict())
-    return found
+    return keep_best(trainer, found)
 
 
 def train_captions(
     decoder: CaptionDecoder, train: CaptionData, val: CaptionData, config: CaptionConfig, run: Path, report: Report
 ) -> HeadTrainer:
-    """Trains to the end of the budget; `run` keeps a checkpoint. All randomness comes from (seed, step)."""
-    run.mkdir(parents=True, exist_ok=True)
+    """Trains the decoder with both losses, see `run_course`."""
     average = copy.deepcopy(decoder).eval().requires_grad_(False)
     trainer = HeadTrainer(decoder.train(), average, make_optimisers(decoder, config, is_inner_matrix))
-    newest = run / "newest.pt"
-    if newest.is_file():
-        trainer.load(newest)
-    order = BatchOrder(len(train.tokens), config.batch_size, config.seed)
-    check_steps = {round(config.steps * number / config.checks) for number in range(1, config.checks + 1)}
-    saved, before, losses = time.monotonic(), time.monotonic() - trainer.seconds, []
-    while trainer.step < config.steps:
-        torch.manual_seed(config.seed * 1_000_003 + trainer.step)
-        losses.append(train_step(trainer, train, order.rows_of(trainer.step), config))
-        trainer.seconds = time.monotonic() - before
-        if trainer.step in check_steps:
-            report({"check": check(trainer, val, config)})
-        if trainer.step % LOG_EVERY_STEPS == 0:
-            caption, contrast = (round(float(value), 4) for value in np.mean(losses, axis=0))
-            speed = round(trainer.step * order.batch_size / trainer.seconds, 1)
-            report({"step": trainer.step, "of": config.steps, "caption": caption, "contrastive": contrast, "listingsPerSecond": speed})
-            losses = []
-        if time.monotonic() - saved > SAVE_EVERY_S or trainer.step == config.steps:
-            trainer.save(newest)
-            saved = time.monotonic()
-    return trainer
+    course = Course(
+        rows=len(train.tokens),
+        step=lambda rows: train_step(trainer, train, rows, config),
+        look=lambda: check(trainer, val, config),
+        describe=lambda losses: dict(zip(("caption", "contrastive"), losses.mean(axis=0).round(4).tolist(), strict=True)),
+    )
+    return run_course(trainer, course, config, config.seed, run, report)

@@ -71,8 +71,7 @@ def make_head(job: Job, model: ModelConfig, class_counts: Sequence[int]) -> nn.M
     if job.config.steps == 0:
         if job.checkpoint is None or job.head != "cma-clip":
             raise CatalogueError("only cma-clip has weights in a checkpoint, and the checkpoint has to be named")
-        average = load_checkpoint(job.checkpoint).average
-        head.load_state_dict({name.removeprefix("fusion."): value for name, value in average.items() if name.startswith("fusion.")})
+        head.load_state_dict(load_checkpoint(job.checkpoint).head())
     return head
 
 

@@ -26,16 +26,12 @@ from ..config import model_config_from_dict
 from ..heads import HEADS
 from ..heads.common import Outputs
 from ..losses import task_loss
-from ..optimise import step_all
-from ..schedule import short_memory, warm_cosine
 from .adopt import require_tokens_of
 from .partners import Partners
 from .settings import CompareConfig
 from .token_set import TokenBatch, TokenSet, join_views, open_meta, open_split, random_pictures, run_head, take_texts
-from .trainer import make_optimisers
+from .trainer import LOG_EVERY_STEPS, HeadTrainer, make_optimisers, update
 from .views import FEW_WORDS, PLAIN, WITHOUT_LABEL_WORDS
-
-LOG_EVERY_STEPS = 25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,21 +138,24 @@ def refine_head(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: R
     like = [tasks.index(name) for name in config.like]
     task = tasks.index(config.task)
     work = Refinement(data, config, before, Partners(data.labels[:, like].numpy()), task, (task, *like))
-    rates = CompareConfig(matrix_rate=config.matrix_rate, rate=config.rate, matrix_decay=0.0, decay=0.0)
-    optimisers = make_optimisers(head.train(), rates)
+    budget = CompareConfig(
+        steps=config.steps,
+        matrix_rate=config.matrix_rate,
+        rate=config.rate,
+        warmup_steps=config.warmup_steps,
+        matrix_decay=0.0,
+        decay=0.0,
+        ema_decay=config.ema_decay,
+    )
+    trainer = HeadTrainer(head.train(), average, make_optimisers(head, budget))
     both = np.flatnonzero((data.has_image * data.texts[PLAIN].present).numpy())
-    for step in range(config.steps):
-        torch.manual_seed(config.seed * 1_000_003 + step)
-        random = np.random.default_rng((config.seed, step))
+    while trainer.step < config.steps:
+        torch.manual_seed(config.seed * 1_000_003 + trainer.step)
+        random = np.random.default_rng((config.seed, trainer.step))
         loss = refine_loss(head, random.choice(both, min(config.batch_size, len(both)), replace=False), work, random)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(head.parameters(), rates.clip_norm)
-        step_all(optimisers, warm_cosine(step, config.warmup_steps, step / config.steps))
-        with torch.no_grad():
-            for kept, now in zip(average.parameters(), head.parameters(), strict=True):
-                kept.lerp_(now, 1.0 - short_memory(step, config.ema_decay))
-        if (step + 1) % LOG_EVERY_STEPS == 0:
-            report({"step": step + 1, "of": config.steps, "loss": round(float(loss.detach()), 4)})
+        update(trainer, loss, budget)
+        if trainer.step % LOG_EVERY_STEPS == 0:
+            report({"step": trainer.step, "of": config.steps, "loss": round(float(loss.detach()), 4)})
     return average
 
 
@@ -165,8 +164,7 @@ def refine_checkpoint(checkpoint: Path, tokens: Path, config: RefineConfig, targ
     require_tokens_of(checkpoint, tokens)
     meta = open_meta(tokens)
     head = HEADS["cma-clip"].make(model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()])
-    average = load_checkpoint(checkpoint).average
-    head.load_state_dict({name.removeprefix("fusion."): value for name, value in average.items() if name.startswith("fusion.")})
+    head.load_state_dict(load_checkpoint(checkpoint).head())
     split, tasks = open_split(tokens, "train"), list(meta["labels"])
     refined = refine_head(head, split, tasks, config, lambda record: print(json.dumps(record), flush=True))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -9,12 +9,12 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..captions.settings import CaptionConfig
 from ..catalogue import UNLABELLED
 from ..dataset import BatchOrder
 from ..heads import HeadKind
@@ -31,6 +31,21 @@ EVALUATION_BATCH = 128
 # Complete, only the image, only the text.
 FLAGS = ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
 Report = Callable[[dict], None]
+
+
+class Budget(Protocol):
+    """The part of a configuration that `run_course` and `update` read; that of heads and of captions both have it."""
+
+    steps: int
+    batch_size: int
+    matrix_rate: float
+    rate: float
+    warmup_steps: int
+    matrix_decay: float
+    decay: float
+    clip_norm: float
+    ema_decay: float
+    checks: int
 
 
 @dataclasses.dataclass
@@ -72,7 +87,7 @@ def is_inner_matrix(name: str, weight: Tensor) -> bool:
 
 
 def make_optimisers(
-    head: nn.Module, config: CompareConfig | CaptionConfig, is_inner: Callable[[str, Tensor], bool] = is_inner_matrix
+    head: nn.Module, config: Budget, is_inner: Callable[[str, Tensor], bool] = is_inner_matrix
 ) -> list[torch.optim.Optimizer]:
     """Muon for the inner matrices, AdamW for the rest, without decay for vectors."""
     named = list(head.named_parameters())
@@ -88,15 +103,13 @@ def make_optimisers(
     return [*muon, adam]
 
 
-def rate_factor(step: int, config: CompareConfig | CaptionConfig) -> float:
+def rate_factor(step: int, config: Budget) -> float:
     """Linear warm-up, then a half cosine to 0."""
     return warm_cosine(step, config.warmup_steps, step / config.steps)
 
 
-def train_step(trainer: HeadTrainer, tokens: Tokens, rows: np.ndarray, kind: HeadKind, config: CompareConfig) -> float:
-    """One update; PyTorch's generator has been seeded for this step."""
-    batch = draw_batch(tokens.train, rows, config, kind.sees)
-    loss = loss_of(trainer.head, batch, config, torch.tensor(tokens.scale))
+def update(trainer: HeadTrainer, loss: Tensor, config: Budget) -> None:
+    """One step of the optimisers against `loss`, then of the averaged weights."""
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.head.parameters(), config.clip_norm)
     step_all(trainer.optimisers, rate_factor(trainer.step, config))
@@ -105,6 +118,21 @@ def train_step(trainer: HeadTrainer, tokens: Tokens, rows: np.ndarray, kind: Hea
         for kept, now in zip(trainer.average.parameters(), trainer.head.parameters(), strict=True):
             kept.lerp_(now, 1.0 - decay)
     trainer.step += 1
+
+
+def keep_best(trainer: HeadTrainer, found: dict) -> dict:
+    """Notes a look at the validation rows, and the averaged weights if its `score` is the best so far. Returns the look."""
+    trainer.looks.append(found)
+    if found["score"] > trainer.best_score:
+        trainer.best_score, trainer.best = found["score"], copy.deepcopy(trainer.average.state_dict())
+    return found
+
+
+def train_step(trainer: HeadTrainer, tokens: Tokens, rows: np.ndarray, kind: HeadKind, config: CompareConfig) -> float:
+    """One update; PyTorch's generator has been seeded for this step."""
+    batch = draw_batch(tokens.train, rows, config, kind.sees)
+    loss = loss_of(trainer.head, batch, config, torch.tensor(tokens.scale))
+    update(trainer, loss, config)
     return float(loss.detach())
 
 
@@ -143,38 +171,55 @@ def mean_accuracy(logits: list[Tensor], labels: Tensor) -> float:
 
 def check(trainer: HeadTrainer, val: TokenSet, kind: HeadKind, config: CompareConfig) -> dict:
     """Looks at the validation rows and keeps the weights if they are the best so far."""
-    found = {"step": trainer.step, **look(trainer.average.eval(), val, kind, config.check_rows)}
-    trainer.looks.append(found)
-    if found["score"] > trainer.best_score:
-        trainer.best_score, trainer.best = found["score"], copy.deepcopy(trainer.average.state_dict())
-    return found
+    return keep_best(trainer, {"step": trainer.step, **look(trainer.average.eval(), val, kind, config.check_rows)})
 
 
-def train_head(kind: HeadKind, head: nn.Module, tokens: Tokens, config: CompareConfig, seed: int, run: Path, report: Report) -> HeadTrainer:
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """What `run_course` calls: a step on some rows, which returns its losses; a look at validation rows; losses [steps, n] for the log."""
+
+    rows: int
+    step: Callable[[np.ndarray], tuple[float, ...]]
+    look: Callable[[], dict]
+    describe: Callable[[np.ndarray], dict]
+
+
+def run_course(trainer: HeadTrainer, course: Course, config: Budget, seed: int, run: Path, report: Report) -> HeadTrainer:
     """Trains to the end of the budget; `run` keeps a checkpoint. All randomness comes from (seed, step)."""
     run.mkdir(parents=True, exist_ok=True)
-    average = copy.deepcopy(head).eval().requires_grad_(False)
-    trainer = HeadTrainer(head.train(), average, make_optimisers(head, config))
     newest = run / "newest.pt"
     if newest.is_file():
         trainer.load(newest)
-    order = BatchOrder(len(tokens.train), config.batch_size, seed)
+    order = BatchOrder(course.rows, config.batch_size, seed)
     check_steps = {round(config.steps * number / config.checks) for number in range(1, config.checks + 1)}
     saved, before, losses = time.monotonic(), time.monotonic() - trainer.seconds, []
     while trainer.step < config.steps:
         torch.manual_seed(seed * 1_000_003 + trainer.step)
-        losses.append(train_step(trainer, tokens, order.rows_of(trainer.step), kind, config))
+        losses.append(course.step(order.rows_of(trainer.step)))
         trainer.seconds = time.monotonic() - before
         if trainer.step in check_steps:
-            report({"check": check(trainer, tokens.val, kind, config)})
+            report({"check": course.look()})
         if trainer.step % LOG_EVERY_STEPS == 0:
             speed = round(trainer.step * order.batch_size / trainer.seconds, 1)
-            report({"step": trainer.step, "of": config.steps, "loss": round(sum(losses) / len(losses), 4), "listingsPerSecond": speed})
+            report({"step": trainer.step, "of": config.steps, **course.describe(np.array(losses)), "listingsPerSecond": speed})
             losses = []
         if time.monotonic() - saved > SAVE_EVERY_S or trainer.step == config.steps:
             trainer.save(newest)
             saved = time.monotonic()
     return trainer
+
+
+def train_head(kind: HeadKind, head: nn.Module, tokens: Tokens, config: CompareConfig, seed: int, run: Path, report: Report) -> HeadTrainer:
+    """Trains a head with the comparison's losses, see `run_course`."""
+    average = copy.deepcopy(head).eval().requires_grad_(False)
+    trainer = HeadTrainer(head.train(), average, make_optimisers(head, config))
+    course = Course(
+        rows=len(tokens.train),
+        step=lambda rows: (train_step(trainer, tokens, rows, kind, config),),
+        look=lambda: check(trainer, tokens.val, kind, config),
+        describe=lambda losses: {"loss": round(float(losses.mean()), 4)},
+    )
+    return run_course(trainer, course, config, seed, run, report)
 
 
 def append_line(path: Path, record: dict) -> None:

@@ -58,7 +58,7 @@ def test_titles_are_learned_from_images(tmp_path: Path) -> None:
 
 def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = train(tmp_path / "whole")
-    monkeypatch.setattr("labelstream_training.captions.trainer.SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("labelstream_training.compare.trainer.SAVE_EVERY_S", 0.0)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "halves", stop_at=40)
     again, lines = train(tmp_path / "halves")
