@@ -59,16 +59,18 @@ export function createLabelDecoder(schemas: readonly string[]): DecodeLabels {
   };
 }
 
-interface RawLabels extends Omit<SeenLabels, 'generation' | 'tasks' | 'mismatched'> {
-  /** Not in records of before version 3. */
+interface RawLabels extends Omit<SeenLabels, 'generation' | 'tasks' | 'mismatched' | 'suggested'> {
+  /** Neither is in records of before version 3. */
   readonly mismatched?: boolean;
+  readonly suggestedTitle?: { readonly text: string } | null;
   readonly model: { readonly generation: number };
   readonly labels: readonly { task: string; label: string; confidence: number; abstained: boolean }[];
   readonly image: Modality;
 }
 
 function seen(value: unknown): SeenLabels {
-  const { productId, version, revision, image, text, mismatched = false, model, labels, changedTasks } = value as RawLabels;
+  const { productId, version, revision, image, text, mismatched = false, suggestedTitle, model, labels, changedTasks } = value as RawLabels;
   const tasks = labels.map(({ task, label, confidence, abstained }) => ({ task, label, confidence, abstained }));
-  return { productId, version, revision, generation: model.generation, image, text, mismatched, tasks, changedTasks };
+  const suggested = suggestedTitle !== undefined && suggestedTitle !== null;
+  return { productId, version, revision, generation: model.generation, image, text, mismatched, suggested, tasks, changedTasks };
 }

@@ -42,6 +42,8 @@ function problemOf(record: LabelRecord, productId: string, versions: Versions): 
   if (event.op === 'DELETE') return `has labels for version ${labels.version}, which is a deletion`;
   if (!isPossible(labels, event))
     return `has image ${labels.image} and text ${labels.text}, which version ${labels.version} cannot come to`;
+  if (labels.suggested && (labels.image !== 'USED' || (labels.text === 'USED' && !labels.mismatched)))
+    return `proposes a title for image ${labels.image} and text ${labels.text}`;
   return labels.tasks.length === 0 ? 'has no labels at all' : null;
 }
 
@@ -85,6 +87,9 @@ function content({ labels }: LabelsRecord): string {
   return [labels.version, labels.image, labels.text, labels.mismatched, ...tasks].join(' ');
 }
 
+/** A title where none was proposed is something new; one that is no longer proposed, or worded otherwise, is not. */
+const proposesFirst = (previous: LabelsRecord, record: LabelsRecord) => record.labels.suggested && !previous.labels.suggested;
+
 function checkRepetitions(records: readonly LabelRecord[], say: Say): void {
   const said = new Map<string, string>();
   let previous: LabelsRecord | Tombstone | undefined;
@@ -101,7 +106,7 @@ function repeated(record: LabelsRecord | Tombstone, previous: LabelsRecord | Tom
   if (record.kind === 'tombstone') return previous?.kind === 'tombstone' ? `deletes again what ${previous.place} has deleted` : null;
   const before = said.get(statement(record));
   if (before !== undefined) return `is of the same version, generation and revision as ${before}`;
-  const saysNothing = previous?.kind === 'labels' && content(previous) === content(record);
+  const saysNothing = previous?.kind === 'labels' && content(previous) === content(record) && !proposesFirst(previous, record);
   return saysNothing ? `says nothing that ${previous.place} has not said` : null;
 }
 

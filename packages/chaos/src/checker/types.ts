@@ -59,6 +59,8 @@ export interface SeenLabels {
   readonly text: Modality;
   /** Whether the text was said not to fit the image. */
   readonly mismatched: boolean;
+  /** Whether a title was proposed. */
+  readonly suggested: boolean;
   readonly tasks: readonly SeenTask[];
   readonly changedTasks: readonly string[];
 }

@@ -32,6 +32,7 @@ test('decodes the sample message that the contracts keep', () => {
       image: told.image,
       text: told.text,
       mismatched: false,
+      suggested: false,
       changedTasks: told.changedTasks,
     },
   });

@@ -95,6 +95,15 @@ describe('duplicated', () => {
     expect(breaches([upsert('p', 1)], [labelsOf('p', 1, 0), strange])).toEqual([]);
   });
 
+  test('but a title that is proposed for the first time is news, and one that no longer is is none', () => {
+    const untitled = upsert('p', 1, { text: null });
+    const first = labelsOf('p', 1, 0, { text: 'MISSING' });
+    const proposed = labelsOf('p', 1, 1, { text: 'MISSING', revision: 1, suggested: true, changedTasks: [] });
+    const silent = labelsOf('p', 1, 2, { text: 'MISSING', revision: 2, changedTasks: [] });
+    expect(breaches([untitled], [first, proposed])).toEqual([]);
+    expect(breaches([untitled], [first, proposed, silent])).toEqual(['duplicated']);
+  });
+
   test('two tombstones in a row', () => {
     const records = [labelsOf('p', 1, 0), tombstoneOf('p', 2, 1), tombstoneOf('p', 3, 2)];
     expect(breaches([upsert('p', 1), deletion('p', 2), deletion('p', 3)], records)).toEqual(['duplicated']);
@@ -134,6 +143,7 @@ describe('wrong', () => {
     ['labels for a deletion', labelsOf('p', 2, 0)],
     ['the labels of another product', { ...labelsOf('q', 1, 0), key: 'p' }],
     ['no labels', labelsOf('p', 1, 0, { tasks: {} })],
+    ['a proposed title where the text fits', labelsOf('p', 1, 0, { suggested: true })],
     ['a text that was not used', labelsOf('p', 1, 0, { text: 'MISSING' })],
     ['an image that failed for no reason', labelsOf('p', 1, 0, { image: 'FAILED' })],
     ['a tombstone of a version that deletes nothing', tombstoneOf('p', 1, 0)],

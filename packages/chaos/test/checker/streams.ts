@@ -39,6 +39,7 @@ export interface Said {
   readonly image?: Modality;
   readonly text?: Modality;
   readonly mismatched?: boolean;
+  readonly suggested?: boolean;
   /** Labels by task. */
   readonly tasks?: Readonly<Record<string, string>>;
   readonly changedTasks?: readonly string[];
@@ -58,6 +59,7 @@ export const labelsOf = (productId: string, version: number, offset: number, sai
       image,
       text,
       mismatched: said.mismatched ?? false,
+      suggested: said.suggested ?? false,
       tasks: Object.entries(tasks).map(([task, label]) => ({ task, label, confidence: 0.9, abstained: false })),
       changedTasks: said.changedTasks ?? Object.keys(tasks),
     },
