@@ -16,6 +16,9 @@ from ..compare.report import markdown, percent
 from ..compare.results import Row, figure, group_rows, task_mean
 
 FULL, SEQUENCE_ONLY, NEITHER = "cma-clip", "cma-clip-no-modality", "cma-clip-plain"
+# Without its text it says the most frequent label.
+BLIND = "text-only"
+LEARNED_POINTS = 5.0
 SYSTEMS = (FULL, SEQUENCE_ONLY, NEITHER)
 METRIC = "recallAtPrecision"
 # arXiv 2112.03562, ablation on MRWPA: recall at 90 % precision of colour, pattern and style, and their average.
@@ -75,6 +78,21 @@ def said(gap: tuple[float, float]) -> str:
     return f"{'helps' if mean > 0 else 'hurts'} ({mean:+.1f} ± {deviation:.1f} points)"
 
 
+def not_learned(rows: list[Row]) -> list[str]:
+    """A line per task that no system does better than whoever sees nothing: differences there are noise."""
+    blind = next((row for row in rows if row.name == BLIND), None)
+    lines = []
+    for task in rows[0].tasks if blind is not None else ():
+        best = 100 * max(row.mean(figure("complete", task, "accuracy")) for row in rows)
+        unseen = 100 * blind.mean(figure("textMissing", task, "accuracy"))
+        if best - unseen < LEARNED_POINTS:
+            lines.append(
+                f"- Nothing can be said of {task}: the best system is right in {best:.1f} %, one that sees neither text nor picture in "
+                f"{unseen:.1f} %; these towers have not learned it."
+            )
+    return lines
+
+
 def verdict(rows: list[Row]) -> str:
     """What each attention does to each task, in plain words, and whether the paper's order is there."""
     tasks = rows[0].tasks
@@ -95,7 +113,7 @@ def verdict(rows: list[Row]) -> str:
     titles = {row.name: row.title for row in rows}
     found = " > ".join(titles[name] for name in order)
     same = "the order of the paper" if order == list(SYSTEMS) else "not the order of the paper"
-    return "\n".join([*lines, f"- On average: {found}; {same}."])
+    return "\n".join([*lines, f"- On average: {found}; {same}.", *not_learned(rows)])
 
 
 def settings_line(rows: list[Row]) -> str:

@@ -72,8 +72,10 @@ def test_results_without_one_of_the_systems_are_refused(tmp_path: Path) -> None:
 
 
 def result(head: str, seed: int, recall: tuple[float, float, float]) -> dict:
-    tasks = {task: {"recallAtPrecision": value} for task, value in zip(("colour", "pattern", "style"), recall, strict=True)}
-    return {"name": head, "head": head, "seed": seed, "config": {}, "conditions": {"complete": tasks}}
+    names = ("colour", "pattern", "style")
+    tasks = {task: {"recallAtPrecision": value, "accuracy": value} for task, value in zip(names, recall, strict=True)}
+    blind = {task: {"accuracy": 0.18} for task in names}
+    return {"name": head, "head": head, "seed": seed, "config": {}, "conditions": {"complete": tasks, "textMissing": blind}}
 
 
 def test_the_verdict_says_what_helps_and_what_does_not(tmp_path: Path) -> None:
@@ -82,6 +84,7 @@ def test_the_verdict_says_what_helps_and_what_does_not(tmp_path: Path) -> None:
             "cma-clip": (0.6 + wobble, 0.7, 0.2 + wobble),
             "cma-clip-no-modality": (0.6, 0.6, 0.1 + wobble),
             "cma-clip-plain": (0.6, 0.5, 0.2 + wobble),
+            "text-only": (0.5, 0.5, 0.18),
         }
         for head, recall in figures.items():
             (tmp_path / f"{head}.{seed}.json").write_text(json.dumps(result(head, seed, recall)), "utf-8")
@@ -90,6 +93,8 @@ def test_the_verdict_says_what_helps_and_what_does_not(tmp_path: Path) -> None:
     assert "colour: makes no difference beyond the deviation" in words
     assert "pattern: helps (+10.0 ± 0.0 points)" in words
     assert "style, which the paper found hurt (19.8 to 14.5): hurts (-10.0 ± 0.0 points)" in words
+    assert "Nothing can be said of style: the best system is right in 20.0 %, one that sees neither text nor picture in 18.0 %" in words
+    assert "Nothing can be said of pattern" not in words
     mean, deviation = difference(
         rows, "cma-clip", "cma-clip-no-modality", lambda found: found["conditions"]["complete"]["colour"]["recallAtPrecision"]
     )
