@@ -44,6 +44,7 @@ def make_split(rows: int, seed: int) -> TokenSet:
         labels=labels,
         groups=torch.arange(rows),
         named=np.arange(rows * len(COUNTS)).reshape(rows, -1) % 2 == 0,
+        misnaming=np.arange(rows * len(COUNTS)).reshape(rows, -1) % 3 == 0,
     )
 
 

@@ -55,6 +55,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     refine.add_argument("--tokens", type=Path, required=True, help="folder written by `tokens` for this checkpoint")
     refine.add_argument("--checkpoint", type=Path, required=True, help="the checkpoint")
     refine.add_argument("--config", type=Path, help="JSON object of settings")
+    refine.add_argument(
+        "--teacher", type=Path, action="append", default=[], help="best.pt of an image-only or text-only job; may be repeated"
+    )
     refine.add_argument("--out", type=Path, required=True, help="file that gets the head; `adopt` puts it into the checkpoint")
     refine.set_defaults(run_command=command_refine)
 
@@ -117,7 +120,7 @@ def command_compare(options: argparse.Namespace) -> None:
 def command_refine(options: argparse.Namespace) -> None:
     """See `refine_head`."""
     torch.set_num_threads(1)
-    refine_checkpoint(options.checkpoint, options.tokens, read_refine_config(options.config), options.out)
+    refine_checkpoint(options.checkpoint, options.tokens, read_refine_config(options.config), options.teacher, options.out)
 
 
 def command_export_head(options: argparse.Namespace) -> None:

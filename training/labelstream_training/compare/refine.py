@@ -3,8 +3,9 @@
 Towers know the train titles by heart: over their tokens, a head learns to believe a title even where the title does not name what is
 asked for, and on new titles it is wrong. Three losses, over frozen token sequences:
 
-- *stay*: the head's own answers before, for the complete listing and for either modality alone;
-- *turn*: with the words of a listing that is like it in all but the task in question, the picture is what tells the label;
+- *stay*: the head's own answers before, for the complete listing and for either modality alone, where teachers may join in;
+- *turn*: with the words of a listing that is like it in all but the task in question, the picture is what tells the label, all the more
+  where these words name another one;
 - *trust*: where the title names the label and the picture is that of another such listing, the title is what tells it.
 """
 
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..catalogue import UNLABELLED
 from ..checkpoint import load_checkpoint
 from ..config import model_config_from_dict
 from ..heads import HEADS
@@ -29,6 +31,7 @@ from ..losses import task_loss
 from .adopt import require_tokens_of
 from .partners import Partners
 from .settings import CompareConfig
+from .teachers import Teachers, read_teachers, taught
 from .token_set import TokenBatch, TokenSet, join_views, open_meta, open_split, random_pictures, run_head, take_texts
 from .trainer import LOG_EVERY_STEPS, HeadTrainer, make_optimisers, update
 from .views import FEW_WORDS, PLAIN, WITHOUT_LABEL_WORDS
@@ -40,12 +43,20 @@ class RefineConfig:
 
     task: str = "baseColour"
     like: tuple[str, ...] = ("gender", "articleType")
-    steps: int = 240
+    steps: int = 600
     batch_size: int = 56
     swapped_rows: int = 32
     stay_weight: float = 1.5
-    turn_weight: float = 1.25
+    # Of the complete listing and of either modality alone, within `stay`.
+    complete_weight: float = 4.0
+    alone_weight: float = 2.0
+    turn_weight: float = 2.5
     trust_weight: float = 2.5
+    # What counts of the teachers' answers; the rest is the head's own before.
+    image_teacher_share: float = 0.8
+    text_teacher_share: float = 0.3
+    # Of the partners: titles that name another label once the words of their own are out.
+    misnaming_share: float = 0.5
     # Of the partners' titles; the rest only lack their label words.
     few_words_share: float = 0.3
     label_smoothing: float = 0.05
@@ -69,24 +80,31 @@ class Refinement:
     data: TokenSet
     config: RefineConfig
     before: nn.Module
+    teachers: Teachers
     partners: Partners
+    misnaming: Partners
     task: int
     asked: tuple[int, ...]
 
 
 def answer_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:
-    """Mean divergence of answers from the wanted ones: logits [B, C] per task → scalar."""
-    parts = [F.kl_div(ours.log_softmax(1), theirs.softmax(1), reduction="batchmean") for ours, theirs in zip(found, wanted, strict=True)]
+    """Mean divergence of logits [B, C] per task from the wanted probabilities [B, C] → scalar."""
+    parts = [F.kl_div(ours.log_softmax(1), theirs, reduction="batchmean") for ours, theirs in zip(found, wanted, strict=True)]
     return torch.stack(parts).mean()
 
 
-def stay_loss(head: nn.Module, before: nn.Module, batch: TokenBatch) -> Tensor:
-    """How far answers and fused embeddings are from what they were, whatever is missing."""
-    nothing, total = torch.zeros_like(batch.has_image), torch.zeros(())
-    for flags in ((batch.has_image, batch.has_text), (batch.has_image, nothing), (nothing, batch.has_text)):
+def stay_loss(head: nn.Module, batch: TokenBatch, work: Refinement) -> Tensor:
+    """How far answers and fused embeddings are from what they were, or from what the teachers say, whatever is missing."""
+    nothing, total, config = torch.zeros_like(batch.has_image), torch.zeros(()), work.config
+    for weight, flags, teachers, share in (
+        (config.complete_weight, (batch.has_image, batch.has_text), (), 0.0),
+        (config.alone_weight, (batch.has_image, nothing), work.teachers.image, config.image_teacher_share),
+        (config.alone_weight, (nothing, batch.has_text), work.teachers.text, config.text_teacher_share),
+    ):
         logits, _, embedding = run_head(head, batch, *flags)
-        wanted, _, target = unchanged(before, batch, *flags)
-        total = total + answer_distance(logits, wanted) + 0.5 * (1.0 - (embedding * target).sum(dim=1)).mean()
+        before, _, target = unchanged(work.before, batch, *flags)
+        wanted = taught(before, teachers, share, batch, flags)
+        total = total + weight * answer_distance(logits, wanted) + 0.5 * (1.0 - (embedding * target).sum(dim=1)).mean()
     return total
 
 
@@ -97,14 +115,16 @@ def unchanged(before: nn.Module, batch: TokenBatch, has_image: Tensor, has_text:
 
 
 def turn_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
-    """The picture with a partner's words, without those that name labels; the labels are those of the picture."""
-    partner = work.partners.of(rows, random)
+    """The picture with a partner's words, without those that name labels; the labels asked for are those of the picture."""
+    misnaming = random.random(len(rows)) < work.config.misnaming_share
+    partner = np.where(misnaming, work.misnaming.of(rows, random), work.partners.of(rows, random))
     views = [take_texts(work.data.texts[view], partner) for view in (WITHOUT_LABEL_WORDS, FEW_WORDS)]
     few = torch.from_numpy(random.random(len(rows)) < work.config.few_words_share).long()
     text, mask, present = join_views(views, few)
     turned = TokenBatch(batch.image, batch.has_image, text, mask, present)
     logits, _, _ = run_head(head, turned, batch.has_image, present)
-    labels = work.data.labels[torch.from_numpy(rows)]
+    labels = torch.full_like(work.data.labels[torch.from_numpy(rows)], UNLABELLED)
+    labels[:, work.asked] = work.data.labels[torch.from_numpy(rows)][:, work.asked]
     return task_loss(logits, labels, torch.ones(len(rows)), work.config.label_smoothing)
 
 
@@ -118,7 +138,7 @@ def trust_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refin
     swapped = TokenBatch(random_pictures(work.data, partner), has_image, batch.text[places], batch.text_mask[places], has_text)
     logits, _, _ = run_head(head, swapped, has_image, has_text)
     wanted, _, _ = unchanged(work.before, swapped, torch.zeros_like(has_image), has_text)
-    return answer_distance([logits[task] for task in work.asked], [wanted[task] for task in work.asked])
+    return answer_distance([logits[task] for task in work.asked], [wanted[task].softmax(dim=1) for task in work.asked])
 
 
 def refine_loss(head: nn.Module, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
@@ -126,18 +146,23 @@ def refine_loss(head: nn.Module, rows: np.ndarray, work: Refinement, random: np.
     config, data = work.config, work.data
     text, mask, present = take_texts(data.texts[PLAIN], rows)
     batch = TokenBatch(random_pictures(data, rows), data.has_image[torch.from_numpy(rows)], text, mask, present)
-    loss = config.stay_weight * stay_loss(head, work.before, batch)
+    loss = config.stay_weight * stay_loss(head, batch, work)
     loss = loss + config.turn_weight * turn_loss(head, batch, rows, work, random)
     return loss + config.trust_weight * trust_loss(head, batch, rows, work, random)
 
 
-def refine_head(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: RefineConfig, report: Callable[[dict], None]) -> nn.Module:
-    """Refines `head` in place and returns its averaged weights as a head. All randomness comes from (seed, step)."""
+def prepare(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: RefineConfig, teachers: Teachers) -> Refinement:
+    """Who is whose partner, and the head as it is."""
+    like, task = [tasks.index(name) for name in config.like], tasks.index(config.task)
+    labels = data.labels[:, like].numpy()
     before = copy.deepcopy(head).eval().requires_grad_(False)
-    average = copy.deepcopy(before)
-    like = [tasks.index(name) for name in config.like]
-    task = tasks.index(config.task)
-    work = Refinement(data, config, before, Partners(data.labels[:, like].numpy()), task, (task, *like))
+    asked = (task, *like)
+    return Refinement(data, config, before, teachers, Partners(labels), Partners(labels, data.misnaming[:, task]), task, asked)
+
+
+def refine_head(head: nn.Module, work: Refinement, report: Callable[[dict], None]) -> nn.Module:
+    """Refines `head` in place and returns its averaged weights as a head. All randomness comes from (seed, step)."""
+    config, data, average = work.config, work.data, copy.deepcopy(work.before)
     budget = CompareConfig(
         steps=config.steps,
         matrix_rate=config.matrix_rate,
@@ -159,13 +184,14 @@ def refine_head(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: R
     return average
 
 
-def refine_checkpoint(checkpoint: Path, tokens: Path, config: RefineConfig, target: Path) -> None:
+def refine_checkpoint(checkpoint: Path, tokens: Path, config: RefineConfig, teachers: Sequence[Path], target: Path) -> None:
     """Refines the checkpoint's averaged head over its tokens and writes it as `compare` writes one. Raises CatalogueError."""
     require_tokens_of(checkpoint, tokens)
     meta = open_meta(tokens)
-    head = HEADS["cma-clip"].make(model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()])
+    model, counts = model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()]
+    head = HEADS["cma-clip"].make(model, counts)
     head.load_state_dict(load_checkpoint(checkpoint).head())
-    split, tasks = open_split(tokens, "train"), list(meta["labels"])
-    refined = refine_head(head, split, tasks, config, lambda record: print(json.dumps(record), flush=True))
+    work = prepare(head, open_split(tokens, "train"), list(meta["labels"]), config, read_teachers(teachers, model, counts))
+    refined = refine_head(head, work, lambda record: print(json.dumps(record), flush=True))
     target.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"head": "cma-clip", "weights": refined.state_dict()}, target)

@@ -17,14 +17,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..bundle import write_json
-from ..catalogue import CatalogueError, Listing, label_indices
+from ..catalogue import CatalogueError, Listing, label_indices, named_labels
 from ..checkpoint import restore_system
 from ..config import model_config_from_dict
 from ..dataset import text_group
 from ..pixels import PixelStore, open_pixels
 from ..system import LabelSystem
 from ..tokenise import encode_all
-from .titles import names_label
+from .titles import label_stems, names_label, stem, without_label_words
 from .views import TRAIN_TEXTS, VAL_PICTURES, VAL_TEXTS, picture_view, text_view, train_pictures
 
 META_FILE = "meta.json"
@@ -95,6 +95,13 @@ def named_labels_of(listings: Sequence[Listing], tasks: Sequence[str]) -> np.nda
     return np.array([[names_label(item.text, item.labels.get(task, "")) for task in tasks] for item in listings]).reshape(-1, len(tasks))
 
 
+def misnaming_titles(listings: Sequence[Listing], labels: dict[str, Sequence[str]]) -> np.ndarray:
+    """Tasks of which a title, without the words of its own labels, still names another label ("black sole"): bool [N, T]."""
+    stems = [label_stems(names) for names in labels.values()]
+    left = [{stem(word) for word in without_label_words(item.text, named_labels(item)).split()} for item in listings]
+    return np.array([[bool(words & of_task) for of_task in stems] for words in left]).reshape(-1, len(labels))
+
+
 def write_meta(folder: Path, meta: dict) -> None:
     """Says whose tokens these are. Raises CatalogueError where the folder holds those of another checkpoint or other rows."""
     path = folder / META_FILE
@@ -141,6 +148,7 @@ def build_tokens(
         store = open_pixels(rows, config.image_width, config.image_height, pixel_cache)
         writer.save("labels", np.array([label_indices(item, loaded.settings["labels"]) for item in rows]))
         writer.save("named", named_labels_of(rows, list(loaded.settings["labels"])))
+        writer.save("misnaming", misnaming_titles(rows, loaded.settings["labels"]))
         writer.save("groups", np.array([text_group(item.text) for item in rows]))
         writer.save("present", store.present.astype(np.float32))
         for view in texts:

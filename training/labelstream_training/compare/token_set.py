@@ -38,7 +38,7 @@ class Texts:
 @dataclasses.dataclass
 class TokenSet:
     """All views of the rows of a split. `labels` int64 [N, T], `groups` int64 [N] (equal titles), `has_image` float32 [N], `named` bool
-    [N, T]: labels that the title names.
+    [N, T]: labels that the title names; `misnaming` bool [N, T]: tasks whose other labels it names, without the words of its own.
     """
 
     images: dict[str, Images]
@@ -47,6 +47,7 @@ class TokenSet:
     labels: Tensor
     groups: Tensor
     named: np.ndarray
+    misnaming: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -118,7 +119,8 @@ def open_split(folder: Path, split: str) -> TokenSet:
         for view in views("text")
         for name in (f"text.{view}",)
     }
-    return TokenSet(images, texts, small("present"), small("labels"), small("groups"), np.load(root / "named.npy"))
+    flags = [np.load(root / f"{name}.npy") for name in ("named", "misnaming")]
+    return TokenSet(images, texts, small("present"), small("labels"), small("groups"), *flags)
 
 
 def pairs_of(data: TokenSet) -> Pairs:

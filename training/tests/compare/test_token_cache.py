@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from labelstream_training.catalogue import CatalogueError, read_catalogue
+from labelstream_training.catalogue import CatalogueError, Listing, read_catalogue
 from labelstream_training.checkpoint import NEWEST, restore_system
 from labelstream_training.cli import main
-from labelstream_training.compare.token_cache import build_tokens
+from labelstream_training.compare.token_cache import build_tokens, misnaming_titles
 from labelstream_training.compare.token_set import open_tokens
 from labelstream_training.config import model_config_from_dict
 from labelstream_training.dataset import build_dataset, take
@@ -72,3 +72,13 @@ def test_a_build_goes_on_where_it_was_stopped_and_refuses_other_rows(token_folde
 def test_a_folder_without_tokens_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="holds no tokens"):
         open_tokens(tmp_path)
+
+
+def test_a_title_misnames_only_what_is_left_of_it() -> None:
+    labels = {"colour": ["Black", "White"], "type": ["Shoes", "Shirts"]}
+
+    def listing(text: str) -> Listing:
+        return Listing(folder=Path(), id="1", text=text, labels={"colour": "White", "type": "Shoes"}, split="train")
+
+    titles = ["White shoes", "White shoes with black sole", "Shoes, shirt not included"]
+    assert misnaming_titles([listing(title) for title in titles], labels).tolist() == [[False, False], [True, False], [False, True]]
