@@ -5,7 +5,7 @@ import { sizeProblems } from './checks/sizes.mjs';
 import { testProblems } from './checks/tests.mjs';
 import { bin, run } from './lib/run.mjs';
 
-const PACKAGES = ['packages/chaos', 'packages/cli', 'packages/samples', 'packages/shared', 'infra/local'];
+const PACKAGES = ['packages/backfill', 'packages/chaos', 'packages/cli', 'packages/samples', 'packages/shared', 'infra/local'];
 const SERVICES = ['ingest', 'encoder', 'fusion', 'sink'].map((name) => `services/${name}`);
 
 /** A check that lists its problems. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Writes docs/reference/ and the README's figures from the code and the model bundles: `npm run docs`. With --check, only compares, and fails on a difference.
+// Writes docs/reference/ and the marked parts of README.md and docs/capacity.md from the code and the model bundles: `npm run docs`. With --check, only compares, and fails on a difference.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib/root.mjs';
+import { capacityFigures, capacityTables } from './reference/capacity.mjs';
 import { configurationReference } from './reference/configuration.mjs';
 import { errorsReference } from './reference/errors.mjs';
 import { metricsReference } from './reference/metrics.mjs';
@@ -36,25 +37,35 @@ async function refresh(name, render) {
   return null;
 }
 
-/** Text between the README's marks; the rest of it is written by hand. */
-const README_FIGURES = /(<!-- figures -->\n\n)[\s\S]*?(\n\n<!-- \/figures -->)/;
+/** Pages written by hand that have generated parts between marks: the path, and what stands between `<!-- mark -->` and `<!-- /mark -->`. */
+const MARKED = {
+  'README.md': { figures: () => accuracySummary() },
+  'docs/capacity.md': { figures: capacityFigures, tables: capacityTables },
+};
 
-/** Brings the README's figures up to date. Returns what is wrong with them, or null. */
-async function refreshReadme() {
-  const path = join(root, 'README.md');
+/** Brings the generated parts of a page up to date. Returns what is wrong with them, or null. */
+async function refreshMarked(name, parts) {
+  const path = join(root, name);
   const text = readFileSync(path, 'utf8');
-  const fresh = text.replace(README_FIGURES, (_, before, after) => `${before}${accuracySummary()}${after}`);
+  let fresh = text;
+  for (const [mark, render] of Object.entries(parts)) {
+    const between = new RegExp(`(<!-- ${mark} -->\\n\\n)[\\s\\S]*?(\\n\\n<!-- /${mark} -->)`);
+    if (!between.test(fresh)) return `has no place between <!-- ${mark} --> and <!-- /${mark} -->`;
+    const rendered = await render({ load });
+    fresh = fresh.replace(between, (_, before, after) => `${before}${rendered}${after}`);
+  }
   if (fresh === text) return null;
-  if (check) return 'does not have the figures of the bundles: run `npm run docs`';
+  if (check) return 'does not have the figures of the code and the bundles: run `npm run docs`';
   writeFileSync(path, fresh);
-  console.error('README.md written');
+  console.error(`${name} written`);
   return null;
 }
 
 mkdirSync(folder, { recursive: true });
 let failed = false;
 const work = Object.entries(PAGES).map(([name, render]) => [`docs/reference/${name}`, () => refresh(name, render)]);
-for (const [name, bringUpToDate] of [...work, ['README.md', refreshReadme]]) {
+const marked = Object.entries(MARKED).map(([name, parts]) => [name, () => refreshMarked(name, parts)]);
+for (const [name, bringUpToDate] of [...work, ...marked]) {
   const problem = await bringUpToDate().catch((error) => `cannot be generated: ${error.message}`);
   if (problem === null) continue;
   failed = true;

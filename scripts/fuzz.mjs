@@ -11,7 +11,7 @@ import { bin, run } from './lib/run.mjs';
 const PARSERS = {
   event: { test: 'packages/shared/test/events/decoder-fuzz.test.ts', corpus: 'packages/shared/test/corpus/event' },
   image: { test: 'services/ingest/test/preparation.test.ts', corpus: 'services/ingest/test/corpus' },
-  source: { test: 'packages/cli/test/source/fuzz.test.ts', corpus: 'packages/cli/test/corpus' },
+  source: { test: 'packages/backfill/test/source/fuzz.test.ts', corpus: 'packages/backfill/test/corpus' },
 };
 /** A run that has not ended so long after its time hangs in one input. */
 const GRACE_MS = 120_000;

@@ -6,7 +6,11 @@ import { code, table } from './table.mjs';
 const SERVICES = ['ingest', 'encoder', 'fusion', 'sink'];
 
 /** Defaults that depend on the machine. */
-const OF_THE_MACHINE = { DECODE_CONCURRENCY: 'cores of the machine' };
+const OF_THE_MACHINE = {
+  DECODE_CONCURRENCY: 'cores of the machine',
+  BUNDLE_CACHE_DIR: 'a folder among the temporary files',
+  BACKFILL_PICTURES_DIR: 'a folder among the temporary files',
+};
 
 /** Of the command line and the local engine, which read these as they are. */
 const LOCAL = [
@@ -34,6 +38,8 @@ export async function configurationReference({ load }) {
     const settings = await load(`services/${service}`, 'config');
     sections.push(section(`${service[0].toUpperCase()}${service.slice(1)}`, rowsOf(settings[`${service}Settings`])));
   }
+  const { backfillSettings } = await load('packages/backfill', 'config');
+  sections.push(section('Backfill worker', rowsOf(backfillSettings)));
   sections.push(
     section(
       'Command line and local engine',

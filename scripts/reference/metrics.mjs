@@ -28,6 +28,8 @@ export async function metricsReference({ load }) {
     const create = (await load(`services/${service}`, 'metrics'))[`create${title}Metrics`];
     sections.push(section(title, await rowsOf(create)));
   }
+  const { createBackfillMetrics } = await load('packages/backfill', 'metrics');
+  sections.push(section('Backfill worker', await rowsOf(createBackfillMetrics)));
   return `# Metrics
 
 In Prometheus' text format at \`/metrics\` of each process, beside the default metrics of \`prom-client\` (\`process_*\`, \`nodejs_*\`).

@@ -3,6 +3,7 @@ import { LabelstreamError } from '@labelstream/shared/errors';
 import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 import { type Command, Option } from 'commander';
 import type { CliConfig } from './config.js';
+import type { ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
 /** What every command works with. */
@@ -11,8 +12,8 @@ export interface CommandDeps {
   readonly output: Output;
   /** Aborts on Ctrl-C and SIGTERM; a command then stops cleanly, by returning or by throwing the signal's reason. */
   readonly signal: AbortSignal;
-  /** Makes the process end with 1 without an error message: the answer itself says what is wrong. */
-  readonly markFailed: () => void;
+  /** Makes the process end with 1, or another code, without an error message: the answer itself says what is wrong. */
+  readonly markFailed: (code?: ExitCode) => void;
 }
 
 /** Every file in commands/ exports one, named `<name>Command`. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLocalConfig } from '@labelstream/local/config';
+import { isS3Reference } from '@labelstream/shared/bundle/reference';
 
 /** The repository, seen from `packages/cli/src` and from `packages/cli/dist` alike. */
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -20,7 +21,7 @@ export interface CliConfig {
   readonly dataDir: string;
   /** Put before every topic, group and state key. */
   readonly topicPrefix: string;
-  /** Bundle folders, absolute. */
+  /** Bundles: folders, absolute, or `s3://bucket/prefix`. */
   readonly encoderBundle: string;
   readonly fusionBundle: string;
   /** Absent where captions are switched off. */
@@ -33,7 +34,8 @@ export interface CliConfig {
 /** Reads the command line's settings: the only place where it looks at its process. */
 export function readCliConfig(env: Env = process.env): CliConfig {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  const bundle = (path: string | undefined, byDefault: string) => resolve(repositoryRoot, path || join('models', byDefault));
+  const place = (bundle: string) => (isS3Reference(bundle) ? bundle : resolve(repositoryRoot, bundle));
+  const bundle = (given: string | undefined, byDefault: string) => place(given || join('models', byDefault));
   return {
     version,
     repositoryRoot,
@@ -42,7 +44,7 @@ export function readCliConfig(env: Env = process.env): CliConfig {
     topicPrefix: env.TOPIC_PREFIX ?? '',
     encoderBundle: bundle(env.ENCODER_BUNDLE, 'encoder-fashion-small'),
     fusionBundle: bundle(env.FUSION_BUNDLE, 'fusion-fashion-cma'),
-    ...(env.CAPTION_BUNDLE ? { captionBundle: resolve(repositoryRoot, env.CAPTION_BUNDLE) } : {}),
+    ...(env.CAPTION_BUNDLE ? { captionBundle: place(env.CAPTION_BUNDLE) } : {}),
     debug: env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace',
     colours: !env.NO_COLOR,
   };

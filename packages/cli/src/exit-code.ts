@@ -1,7 +1,7 @@
 import { isLabelstreamError } from '@labelstream/shared/errors';
 
-/** What the process ends with. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+/** What the process ends with; `rowErrors` and `cancelled` are a backfill's. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, rowErrors: 3, cancelled: 4, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The exit code of an error: 2 where the user can correct the command line, a setting or the source, else 1. */

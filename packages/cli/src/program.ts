@@ -1,7 +1,10 @@
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandDeps, type CommandFactory, examples } from './command.js';
+import { archiveCommand } from './commands/archive.js';
+import { backfillCommand } from './commands/backfill.js';
 import { benchCommand } from './commands/bench.js';
+import { capacityCommand } from './commands/capacity.js';
 import { chaosCommand } from './commands/chaos.js';
 import { demoCommand } from './commands/demo.js';
 import { dlqCommand } from './commands/dlq.js';
@@ -28,12 +31,15 @@ const COMMANDS: readonly CommandFactory[] = [
   doctorCommand,
   runCommand,
   produceCommand,
+  backfillCommand,
+  archiveCommand,
   labelsCommand,
   explainCommand,
   dlqCommand,
   modelsCommand,
   evaluateCommand,
   benchCommand,
+  capacityCommand,
   chaosCommand,
 ];
 
@@ -83,8 +89,8 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
   const { config, stdout, stderr, signal } = deps;
   const output = createOutput({ stdout, stderr, colours: config.colours, now: Date.now });
   let ended: ExitCode = EXIT.ok;
-  const markFailed = () => {
-    ended = EXIT.failed;
+  const markFailed = (code: ExitCode = EXIT.failed) => {
+    ended = code;
   };
   try {
     const program = createProgram({ config, output, signal, markFailed }, deps);

@@ -47,6 +47,9 @@ const GROUPS = [
   ['models', 'zero-shot'],
   ['evaluate'],
   ['bench', 'encoder'],
+  ['capacity', 'plan'],
+  ['capacity', 'simulate'],
+  ['capacity', 'measure'],
 ];
 
 describe('help', () => {

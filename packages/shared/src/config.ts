@@ -39,10 +39,16 @@ export const setting = {
   port: () => wholeNumber(0, 65_535),
 } as const;
 
+const file = (description: string) => z.string().min(1).optional().describe(description);
+
 const kafkaSettings = {
   KAFKA_BROKERS: setting.list().default(['127.0.0.1:9092']).describe('Kafka brokers as `host:port`, separated by commas.'),
   KAFKA_CLIENT_ID: z.string().min(1).default('labelstream').describe("Client id shown in the brokers' logs and metrics."),
   KAFKA_SSL: setting.flag().default(false).describe('Whether to connect to Kafka over TLS.'),
+  KAFKA_SSL_CA_FILE: file('PEM file of the authorities whose certificates Kafka may show; absent: those that Node knows.'),
+  KAFKA_SSL_CERT_FILE: file('PEM file of the certificate that this client shows to Kafka, where Kafka asks for one.'),
+  KAFKA_SSL_KEY_FILE: file('PEM file of its private key; needed with KAFKA_SSL_CERT_FILE.'),
+  KAFKA_SSL_SERVER_NAME: file("Name that the brokers' certificates must be for; absent: the host of each broker."),
   KAFKA_SASL_MECHANISM: z
     .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
     .optional()
@@ -61,11 +67,15 @@ const storeSettings = {
   REDIS_CACHE_URL: setting
     .url('redis', 'rediss')
     .default('redis://127.0.0.1:6380')
-    .describe('The cache Redis: pixels and token sequences; may evict.'),
+    .describe('The cache Redis: pixels and token sequences; may evict. `rediss://user:password@host:port` for TLS and an ACL user.'),
   REDIS_STATE_URL: setting
     .url('redis', 'rediss')
     .default('redis://127.0.0.1:6379')
     .describe('The state Redis: last published labels and delayed retries; must not evict.'),
+  REDIS_TLS_CA_FILE: file('PEM file of the authorities whose certificates a `rediss` server may show; absent: those that Node knows.'),
+  REDIS_TLS_CERT_FILE: file('PEM file of the certificate that this client shows to a `rediss` server that asks for one.'),
+  REDIS_TLS_KEY_FILE: file('PEM file of its private key; needed with REDIS_TLS_CERT_FILE.'),
+  REDIS_TLS_SERVER_NAME: file('Name that the certificates of `rediss` servers must be for; absent: the host of the URL.'),
   SCHEMA_REGISTRY_URL: setting
     .url('http', 'https')
     .optional()
@@ -83,6 +93,12 @@ const processSettings = {
   READY_FILE: z.string().min(1).optional().describe('File that is written when the process is ready: the `ready` line, with pid and port.'),
   SHUTDOWN_DEADLINE_MS: setting.integer(100, 600_000).default(20_000).describe('How long work under way may take to finish after SIGTERM.'),
   WATCHDOG_MS: setting.integer(1000, 3_600_000).default(60_000).describe('The process is unhealthy when nothing has moved for this long.'),
+  WATCHDOG_GRACE_MS: setting
+    .integer(0, 3_600_000)
+    .default(30_000)
+    .describe(
+      'A process that stays unhealthy for as long ends with exit code 3, and one whose event loop is blocked for both times together is killed, to be started again by whoever supervises it; 0: neither.',
+    ),
 };
 
 const batchSettings = {
@@ -96,15 +112,56 @@ const batchSettings = {
   BACKFILL_SHARE: setting.share().default(0.05).describe('Share of every micro-batch that the backfill lane gets even under live load.'),
 };
 
+const pressureSettings = {
+  PAUSE_LAG_LIVE: setting
+    .integer(0, 1_000_000_000)
+    .default(50_000)
+    .describe(
+      'A stage takes no more of the live lane while the next one is behind by more messages of it, down to half of that; 0: never.',
+    ),
+  PAUSE_LAG_BACKFILL: setting
+    .integer(0, 1_000_000_000)
+    .default(5000)
+    .describe('The same for the backfill lane. Both are lower where a cache that is full could evict what still waits.'),
+  PAUSE_MEMORY_LIVE: setting
+    .share()
+    .default(0.95)
+    .describe(
+      'A stage takes no more of the live lane while a Redis that it fills, and that refuses when it is full, is used beyond this share.',
+    ),
+  PAUSE_MEMORY_BACKFILL: setting.share().default(0.85).describe('The same for the backfill lane.'),
+  PAUSE_CHECK_MS: setting.integer(100, 60_000).default(1000).describe('How often the four are looked at.'),
+};
+
+const isAnySet = (all: Readonly<Record<string, unknown>>, ...names: string[]): boolean => names.some((name) => all[name] !== undefined);
+
 /** Settings that every service has. */
 export const commonSettings = z
-  .object({ ...kafkaSettings, ...storeSettings, ...processSettings, ...batchSettings })
+  .object({ ...kafkaSettings, ...storeSettings, ...processSettings, ...batchSettings, ...pressureSettings })
   .refine(
     (all) => all.KAFKA_SASL_MECHANISM === undefined || (all.KAFKA_SASL_USERNAME !== undefined && all.KAFKA_SASL_PASSWORD !== undefined),
     {
       path: ['KAFKA_SASL_MECHANISM'],
       message: 'needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
     },
+  )
+  .refine((all) => (all.KAFKA_SSL_CERT_FILE === undefined) === (all.KAFKA_SSL_KEY_FILE === undefined), {
+    path: ['KAFKA_SSL_CERT_FILE'],
+    message: 'needs KAFKA_SSL_KEY_FILE, and the other way round',
+  })
+  .refine((all) => (all.REDIS_TLS_CERT_FILE === undefined) === (all.REDIS_TLS_KEY_FILE === undefined), {
+    path: ['REDIS_TLS_CERT_FILE'],
+    message: 'needs REDIS_TLS_KEY_FILE, and the other way round',
+  })
+  .refine((all) => all.KAFKA_SSL || !isAnySet(all, 'KAFKA_SSL_CA_FILE', 'KAFKA_SSL_CERT_FILE', 'KAFKA_SSL_SERVER_NAME'), {
+    path: ['KAFKA_SSL'],
+    message: 'has to be true where a KAFKA_SSL_* setting is given',
+  })
+  .refine(
+    (all) =>
+      [all.REDIS_CACHE_URL, all.REDIS_STATE_URL].some((url) => url.startsWith('rediss:')) ||
+      !isAnySet(all, 'REDIS_TLS_CA_FILE', 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_SERVER_NAME'),
+    { path: ['REDIS_STATE_URL'], message: 'this or REDIS_CACHE_URL has to begin with rediss: where a REDIS_TLS_* setting is given' },
   )
   .refine((all) => all.MAX_BUFFERED_PER_LANE >= all.BATCH_MAX_SIZE, {
     path: ['MAX_BUFFERED_PER_LANE'],
@@ -133,7 +190,8 @@ function describeIssue(issue: z.core.$ZodIssue, given: Readonly<Record<string, s
 }
 
 const SECRET_NAME = /(PASSWORD|SECRET|TOKEN|ACCESS_KEY|API_KEY)(_ID)?$/i;
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"]+@/gi;
+/** Up to the last `@` before the path: a password may hold one. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"]+@/gi;
 
 /** Text without the user name and password of URLs in it. */
 export const redactUrls = (text: string): string => text.replace(URL_CREDENTIALS, '$1***@');
@@ -143,7 +201,8 @@ export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
 function redactSetting(name: string, value: unknown): unknown {
   if (isSecretName(name) && value !== undefined) return '***';
-  return typeof value === 'string' ? redactUrls(value) : value;
+  // A value that is wrong may be no URL for the characters of its password, so everything up to the last `@` goes.
+  return typeof value === 'string' ? value.replace(/:\/\/.*@/s, '://***@') : value;
 }
 
 /** The settings as they may be printed: without secrets. */

@@ -28,6 +28,10 @@ export const ERROR_CODES = {
     retriable: false,
     what: 'The listing was sent back to be prepared again too often; its claim checks keep vanishing.',
   },
+  STAGE_CRASHED: {
+    retriable: false,
+    what: 'The inference worker ended again and again while it ran this very message; bisection left it alone.',
+  },
   STAGE_FAILED: { retriable: false, what: 'A stage failed on this very message for a reason it does not know; bisection left it alone.' },
   // Infrastructure: waited for, never a dead letter.
   BROKER_UNAVAILABLE: { retriable: true, what: 'Kafka does not answer.' },
@@ -39,7 +43,14 @@ export const ERROR_CODES = {
   OBJECT_STORE_UNAVAILABLE: { retriable: true, what: 'The object store does not answer.' },
   SCHEMA_REGISTRY_UNAVAILABLE: { retriable: true, what: 'The schema registry does not answer.' },
   ENGINE_UNAVAILABLE: { retriable: false, what: 'The local engine cannot be started; the message says what to install.' },
-  INFERENCE_FAILED: { retriable: true, what: 'The inference worker failed or ended; it is started again.' },
+  INFERENCE_FAILED: {
+    retriable: true,
+    what: 'The inference worker failed or ended, for another reason than this micro-batch; it is started again.',
+  },
+  INFERENCE_CRASHED: {
+    retriable: true,
+    what: 'The inference worker ended while it ran this very micro-batch; it is started again, and after three times the batch is bisected.',
+  },
   // Set-up: the process must not start.
   CONFIG_INVALID: { retriable: false, what: 'A setting is missing, out of range or contradicts another.' },
   BUNDLE_INVALID: {
@@ -48,6 +59,7 @@ export const ERROR_CODES = {
   },
   BUNDLE_MISMATCH: { retriable: false, what: 'A fusion bundle asks for another encoder bundle than the one that runs.' },
   SCHEMA_INCOMPATIBLE: { retriable: false, what: 'A schema cannot be read by the schemas already published.' },
+  ARCHIVE_DAMAGED: { retriable: false, what: 'An object of the token archive is cut short, damaged, or of a format that is not read.' },
   SOURCE_INVALID: { retriable: false, what: 'A source file given on the command line cannot be read; the message names the line.' },
   USAGE: { retriable: false, what: 'The command line is wrong; the message says how.' },
 } as const satisfies Record<string, { retriable: boolean; what: string }>;
@@ -60,12 +72,15 @@ export class LabelstreamError extends Error {
   readonly code: ErrorCode;
   /** Whether the same call can succeed later, without anybody changing its input. */
   readonly retriable: boolean;
+  /** How long whoever refused asks to be left alone, where that is known. */
+  readonly retryAfterMs?: number;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'LabelstreamError';
     this.code = code;
     this.retriable = ERROR_CODES[code].retriable;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
 

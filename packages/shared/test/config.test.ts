@@ -63,10 +63,22 @@ describe('readConfig', () => {
     );
   });
 
-  it('does not tell secrets in its complaints', () => {
-    const problem = problemOf({ REDIS_STATE_URL: 'http://me:hunter2@redis:6379' });
-    expect(problem).toContain('REDIS_STATE_URL');
-    expect(problem).not.toContain('hunter2');
+  it.each(['http://me:hunter2@redis:6379', 'rediss://me:hunter2/@redis', 'redis://me:a@hunter2@redis:x', 'redis://me:hunter2 @redis:x'])(
+    'does not tell secrets in its complaints about %s',
+    (url) => {
+      const problem = problemOf({ REDIS_STATE_URL: url });
+      expect(problem).toContain('REDIS_STATE_URL');
+      expect(problem).not.toContain('hunter2');
+    },
+  );
+
+  it.each([
+    ['a certificate without its key', { KAFKA_SSL: '1', KAFKA_SSL_CERT_FILE: 'c' }, 'needs KAFKA_SSL_KEY_FILE'],
+    ['a key without its certificate', { REDIS_STATE_URL: 'rediss://h', REDIS_TLS_KEY_FILE: 'k' }, 'needs REDIS_TLS_KEY_FILE'],
+    ['an authority for Kafka without TLS', { KAFKA_SSL_CA_FILE: 'c' }, 'KAFKA_SSL is not set: has to be true'],
+    ['an authority for Redis without TLS', { REDIS_TLS_CA_FILE: 'c' }, 'has to begin with rediss:'],
+  ])('refuses %s, which would leave a connection less secure than it looks', (_, env, problem) => {
+    expect(problemOf(env)).toContain(problem);
   });
 
   it('names what is missing', () => {
@@ -120,6 +132,7 @@ describe('redactUrls', () => {
     expect(redactUrls('GET https://me:pw@shop.example/a?b=1 and redis://:pw@r:1')).toBe(
       'GET https://***@shop.example/a?b=1 and redis://***@r:1',
     );
+    expect(redactUrls('redis://me:p@ss@r:1, then')).toBe('redis://***@r:1, then');
     expect(redactUrls('mail me@shop.example, see https://shop.example/@me')).toBe('mail me@shop.example, see https://shop.example/@me');
   });
 });

@@ -1,3 +1,4 @@
+import type { Archiver } from '@labelstream/shared/archive/archiver';
 import type { EncodedListing, PreparedListing } from '@labelstream/shared/events/records';
 import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { Codecs } from '@labelstream/shared/ports/codec';
@@ -13,13 +14,15 @@ export interface ConcludeDeps {
   readonly topics: TopicNames;
   readonly sendBack: SendBack;
   readonly metrics: Pick<EncoderMetrics, 'sentBack'>;
+  /** Absent where it is switched off. */
+  readonly archive?: Pick<Archiver, 'listing'>;
 }
 
 /** The outcome of one listing whose contents are encoded; `vanished`: keys of images whose pixels are not there any more. */
 export function conclude(
   { record, pass, passHeaders }: Received<PreparedListing>,
   vanished: ReadonlySet<string>,
-  { encoderId, codecs, topics, sendBack, metrics }: ConcludeDeps,
+  { encoderId, codecs, topics, sendBack, metrics, archive }: ConcludeDeps,
 ): Outcome {
   const [first, ...further] = imageKeys(record, encoderId).map((key) => vanished.has(key));
   if (first === true || further.includes(true)) {
@@ -34,5 +37,6 @@ export function conclude(
   const candidates = record.candidates.filter((_candidate, at) => further[at] === false);
   const encoded: EncodedListing = { ...carried, candidates, encoderId };
   const value = codecs.encoded.encode(encoded);
+  archive?.listing(encoded);
   return emit([{ topic: topics.of('encoded', record.lane), key: record.productId, value, headers: passHeaders }]);
 }

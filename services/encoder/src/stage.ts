@@ -1,3 +1,4 @@
+import type { Archiver } from '@labelstream/shared/archive/archiver';
 import type { PreparedListing } from '@labelstream/shared/events/records';
 import type { EncoderModel } from '@labelstream/shared/model/encoder-model';
 import type { Codecs } from '@labelstream/shared/ports/codec';
@@ -13,6 +14,7 @@ export interface EncoderDeps extends EncodeDeps, ConcludeDeps {
   readonly model: EncoderModel;
   readonly codecs: Pick<Codecs, 'prepared' | 'encoded'>;
   readonly metrics: EncoderMetrics;
+  readonly archive?: Archiver;
 }
 
 /** `listings.prepared` → `listings.encoded`: tensors in, token sequences out. Never sees an image file. */

@@ -27,6 +27,9 @@ export function textKey({ text, op }: PreparedListing, encoderId: string): strin
   return op === 'UPSERT' && text.state === 'USED' && text.sha256 !== undefined ? cacheKeys.textTokens(encoderId, text.sha256) : undefined;
 }
 
+/** The content hash in a key of token sequences. */
+export const sha256Of = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
+
 /** Lists the contents of a micro-batch, each once. */
 export function listWork(received: readonly Received<PreparedListing>[], encoderId: string): Work {
   const pixelKeys = new Map<string, string>();

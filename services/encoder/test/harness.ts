@@ -1,9 +1,10 @@
 import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
+import type { ArchivedSequence } from '@labelstream/shared/archive/records';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import { preprocessId } from '@labelstream/shared/bundle/preprocess-id';
 import { createCodecs } from '@labelstream/shared/events/codecs';
 import { cacheKeys } from '@labelstream/shared/events/keys';
-import type { PreparedListing } from '@labelstream/shared/events/records';
+import type { EncodedListing, PreparedListing } from '@labelstream/shared/events/records';
 import { topicNames } from '@labelstream/shared/events/topics';
 import { createEncoderModel } from '@labelstream/shared/model/encoder-model';
 import type { InMessage } from '@labelstream/shared/ports/broker';
@@ -31,7 +32,9 @@ export async function openEncoder(cache: KeyValueStore) {
       counts[modality] = numbers;
     },
     sentBack: () => {},
+    archive: { records: () => {}, stored: () => {}, failed: () => {}, buffered: () => {} },
   };
+  const archived: { sequences: ArchivedSequence[]; listings: EncodedListing[] } = { sequences: [], listings: [] };
   const codecs = await createCodecs();
   const topics = topicNames();
   const stage = createEncoderStage({
@@ -40,6 +43,11 @@ export async function openEncoder(cache: KeyValueStore) {
     cache,
     tokenTtlMs: 60_000,
     metrics,
+    archive: {
+      sequence: (sequence) => void archived.sequences.push(sequence),
+      listing: (listing) => void archived.listings.push(listing),
+      close: async () => {},
+    },
     codecs,
     topics,
     sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: 1 }),
@@ -51,6 +59,7 @@ export async function openEncoder(cache: KeyValueStore) {
     stage,
     runs,
     counts,
+    archived,
     close: inference.close,
     /** A prepared listing with the image `picture` and the text of `ids`; either may be left out. */
     prepared: (productId: string, content: Content, over: Partial<PreparedListing> = {}): PreparedListing => ({

@@ -51,6 +51,28 @@ describe('the encoder stage', () => {
     expect(encoder.counts.image).toEqual({ cached: 1, repeated: 1, computed: 1 });
   });
 
+  it('archives what it computed, bytes as in the cache, and every listing that goes on', async () => {
+    await encoder.storePixels('a');
+    await encoder.stage.process([
+      encoder.message(encoder.prepared('p1', { picture: 'a', ids: SHIRT })),
+      encoder.message(encoder.prepared('p2', { picture: 'a' })),
+      encoder.message(encoder.prepared('lost', { picture: 'none' })),
+      encoder.message(encoder.prepared('gone', {}, { op: 'DELETE' })),
+    ]);
+    const { sequences, listings } = encoder.archived;
+    const values = await cache.getMany([encoder.imageKey('a'), encoder.textKey(SHIRT)]);
+    expect(sequences.map(({ modality, value }) => [modality, value])).toEqual([
+      ['image', values[0]],
+      ['text', values[1]],
+    ]);
+    expect(encoder.imageKey('a')).toContain(sequences[0]!.sha256);
+    expect(listings.map(({ productId, op, encoderId }) => [productId, op, encoderId])).toEqual([
+      ['p1', 'UPSERT', encoder.bundle.id],
+      ['p2', 'UPSERT', encoder.bundle.id],
+      ['gone', 'DELETE', encoder.bundle.id],
+    ]);
+  });
+
   it('needs no pixels for an image whose tokens are there', async () => {
     await encoder.storePixels('a');
     const listing = encoder.message(encoder.prepared('p1', { picture: 'a' }));

@@ -9,7 +9,6 @@ import type { ChosenImage, Resolved } from './sequences.js';
 import type { Answer } from './suggest.js';
 
 export interface ConcludeDeps {
-  readonly modelRef: ModelRef;
   readonly codecs: Pick<Codecs, 'predicted'>;
   readonly topics: TopicNames;
   readonly sendBack: SendBack;
@@ -20,9 +19,18 @@ export interface ConcludeDeps {
 type Result = Pick<PredictedListing, 'labels' | 'embedding' | 'imageTextMatch' | 'mismatched' | 'suggestedTitle'>;
 const NOTHING: Result = { labels: [], mismatched: false, embedding: [] };
 
-/** The outcome of one listing. `prediction` is undefined where the head gave no finite answer. */
-export function conclude(item: Received<EncodedListing>, resolved: Resolved, prediction: Answer | undefined, deps: ConcludeDeps): Outcome {
-  if (resolved.kind === 'nothing') return predicted(item, NOTHING, undefined, deps);
+/** What is known of a listing at the end. */
+export interface Findings {
+  readonly resolved: Resolved;
+  /** Undefined where the head gave no finite answer. */
+  readonly prediction: Answer | undefined;
+  /** The model that labels the product. */
+  readonly model: ModelRef;
+}
+
+/** The outcome of one listing. */
+export function conclude(item: Received<EncodedListing>, { resolved, prediction, model }: Findings, deps: ConcludeDeps): Outcome {
+  if (resolved.kind === 'nothing') return predicted(item, { ...NOTHING, model }, undefined, deps);
   if (resolved.kind === 'vanished') return goBack(item, resolved.what, deps);
   if (resolved.lost !== undefined) {
     const back = goBack(item, resolved.lost, deps);
@@ -36,7 +44,7 @@ export function conclude(item: Received<EncodedListing>, resolved: Resolved, pre
   const { image } = resolved;
   deps.metrics.decided(prediction.labels);
   deps.metrics.matched({ mismatched: prediction.mismatched, reordered: image?.preferred ?? false });
-  return predicted(item, { ...prediction, embedding: Array.from(prediction.embedding) }, image, deps);
+  return predicted(item, { ...prediction, embedding: Array.from(prediction.embedding), model }, image, deps);
 }
 
 function goBack({ record, pass }: Received<EncodedListing>, what: string, { metrics, sendBack }: ConcludeDeps): Outcome {
@@ -47,7 +55,7 @@ function goBack({ record, pass }: Received<EncodedListing>, what: string, { metr
 
 function predicted(
   { record, passHeaders }: Received<EncodedListing>,
-  result: Result,
+  result: Result & Pick<PredictedListing, 'model'>,
   image: ChosenImage | undefined,
   deps: ConcludeDeps,
 ): Outcome {
@@ -56,6 +64,6 @@ function predicted(
     image: { ...record.image, sha256: image.sha256 },
     ...(image.index === undefined ? {} : { imageIndex: image.index }),
   };
-  const value = deps.codecs.predicted.encode({ ...carried, ...chosen, ...result, model: deps.modelRef });
+  const value = deps.codecs.predicted.encode({ ...carried, ...chosen, ...result });
   return emit([{ topic: deps.topics.of('predicted', record.lane), key: record.productId, value, headers: passHeaders }]);
 }

@@ -5,9 +5,14 @@ import { z } from 'zod';
 export const fusionSettings = modelSettings.extend({
   FUSION_BUNDLE: bundleFolder()
     .default('models/fusion-fashion-cma')
-    .describe('Folder of the fusion bundle; a relative path is taken from the repository root.'),
+    .describe(
+      'The fusion bundle, a folder or `s3://bucket/prefix`, that is served until `labelstream models promote` has named one (docs/models.md).',
+    ),
   CAPTION_BUNDLE: z
     .string()
     .default('')
-    .describe('Folder of a caption bundle that proposes titles for listings without text; empty: none are proposed.'),
+    .describe(
+      'Caption bundle, a folder or `s3://bucket/prefix`, that proposes titles for listings without text; empty: none are proposed.',
+    ),
 });
+export type FusionSettings = z.infer<typeof fusionSettings>;

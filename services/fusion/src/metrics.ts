@@ -2,9 +2,10 @@ import type { LabelledTask } from '@labelstream/shared/events/records';
 import type { Caption } from '@labelstream/shared/model/caption-titles';
 import { createRunMetrics, type RunMetrics } from '@labelstream/shared/observability/run-metrics';
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { createServingMetrics, type ServingMetrics } from './serving/metrics.js';
 
 /** What the fusion service counts beyond the worker loop's own metrics. */
-export interface FusionMetrics extends RunMetrics {
+export interface FusionMetrics extends RunMetrics, ServingMetrics {
   decided(labels: readonly LabelledTask[]): void;
   /** Whether the text of a labelled listing was taken for another's, and whether an image was preferred to one before it. */
   matched(what: { readonly mismatched: boolean; readonly reordered: boolean }): void;
@@ -54,6 +55,7 @@ export function createFusionMetrics(registry: Registry): FusionMetrics {
   const notFinite = new Counter({ name: 'labelstream_fusion_not_finite_total', help: 'Listings with NaN or infinite scores.', registers });
   return {
     ...createRunMetrics(registry, 'fusion'),
+    ...createServingMetrics(registry),
     decided: (labels) => {
       for (const label of labels) {
         decisions.inc({ task: label.task, abstained: String(label.abstained) });

@@ -12,8 +12,12 @@ import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { Outcome } from '@labelstream/shared/stream/outcome';
 import { createSendBack } from '@labelstream/shared/stream/send-back';
+import { Registry } from 'prom-client';
 import { type Content, firstMessage, listingFields, sha256 } from '../../../packages/shared/test/fixtures/listings.js';
 import type { FusionMetrics } from '../src/metrics.js';
+import { createServingMetrics } from '../src/serving/metrics.js';
+import { createHeadPool, type Head } from '../src/serving/pool.js';
+import { openServingSwitch } from '../src/serving/switch.js';
 import { createFusionStage } from '../src/stage.js';
 
 export const TINY_ENCODER = 'packages/shared/test/fixtures/bundles/encoder';
@@ -40,8 +44,15 @@ export async function openFusion(
       };
     },
   );
+  const head: Head = { id: bundle.id, model: model.fusion, failed: inference.failed, close: async () => {} };
+  const active = { bundle: TINY_FUSION, id: bundle.id, generation: 1 };
+  const heads = await openServingSwitch(
+    createHeadPool(async () => head),
+    { number: 0, serving: { active } },
+  );
   const counts = { decided: 0, mismatched: 0, reordered: 0, suggested: 0, sentBack: 0, notFinite: 0 };
   const metrics: FusionMetrics = {
+    ...createServingMetrics(new Registry()),
     run: () => {},
     decided: () => counts.decided++,
     matched: ({ mismatched, reordered }) => {
@@ -55,9 +66,10 @@ export async function openFusion(
   const codecs = await createCodecs();
   const topics = topicNames();
   const stage = createFusionStage({
-    model: model.fusion,
+    heads,
+    follower: { glance: async () => {} },
+    shadow: { observe: () => {} },
     ...(model.captions === undefined || captions === undefined ? {} : { captions: { model: model.captions, bundleId: captions.id } }),
-    modelRef: { encoder: encoderBundle.id, fusion: bundle.id, generation: 1 },
     cache,
     encoderId: encoderBundle.id,
     dims: sequenceDims(encoderBundle.manifest),

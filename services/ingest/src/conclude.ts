@@ -35,10 +35,10 @@ export async function conclude(arrival: Arrival, text: PreparedText, image: Foun
       return deadLetter(decision.code, decision.detail, rest);
     }
     case 'defer':
-      await planRetry(arrival, decision.reason, retries);
+      await planRetry(arrival, decision.reason, retries, image.retryAfterMs);
       return defer(decision.reason);
     case 'emit':
-      if (decision.retry) await planRetry(arrival, decision.image.reason as ErrorCode, retries);
+      if (decision.retry) await planRetry(arrival, decision.image.reason as ErrorCode, retries, image.retryAfterMs);
       return send(arrival, { ...choiceOf(decision.image, image), text: text.ref, tokenIds: text.tokenIds }, deps);
   }
 }

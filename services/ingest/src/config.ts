@@ -52,8 +52,12 @@ const fetching = {
   FURTHER_IMAGES_PATIENCE_MS: durationMs(0).default(500).describe('How long a listing that has an image waits for its further ones.'),
   IMAGE_TIMEOUT_MS: durationMs().default(10_000).describe('The same at the later attempts.'),
   IMAGE_IDLE_TIMEOUT_MS: durationMs().default(5000).describe('A web server that sends nothing for this long has failed.'),
-  HOST_REST_AFTER: setting.integer(1, 1000).default(3).describe('Time-outs in a row after which an image host is left alone for a while.'),
-  HOST_REST_MS: durationMs().default(10_000).describe('For how long.'),
+  HOST_REST_AFTER: setting
+    .integer(1, 1000)
+    .default(5)
+    .describe('Failures in a row (no answer in time, no connection, 5xx, 429) after which an image host is left alone for a while.'),
+  HOST_REST_MS: durationMs().default(10_000).describe('For how long at first; it doubles while the one fetch that then tries it fails.'),
+  HOST_REST_MAX_MS: durationMs().default(300_000).describe('For how long at most, also where its `Retry-After` asks for more.'),
   IMAGE_RETRY_DELAYS_MS: z
     .union([noRetries, numberList(0, DAY_MS)])
     .default([2000, 10_000, 60_000, 600_000, 3_600_000])
@@ -83,7 +87,7 @@ const sources = {
 
 /** Settings of ingest. */
 export const ingestSettings = modelSettings
-  .pick({ ENCODER_BUNDLE: true, REQUEUE_LIMIT: true })
+  .pick({ ENCODER_BUNDLE: true, BUNDLE_CACHE_DIR: true, REQUEUE_LIMIT: true })
   .extend({ ...limits, ...fetching, ...sources })
   .refine((all) => (all.AWS_ACCESS_KEY_ID === undefined) === (all.AWS_SECRET_ACCESS_KEY === undefined), {
     path: ['AWS_ACCESS_KEY_ID'],

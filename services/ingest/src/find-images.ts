@@ -20,6 +20,8 @@ export interface FoundImage {
   readonly candidates: readonly ImageCandidate[];
   /** Why it is PENDING or FAILED, for operators. */
   readonly detail?: string;
+  /** While it is PENDING, where it is known: asked earlier, its host would not be asked at all. */
+  readonly retryAfterMs?: number;
 }
 
 /** A listing whose images are wanted. */
@@ -75,7 +77,7 @@ async function findImages({ arrival, hasText }: ImageSearch, known: Known, deps:
   return { ref: { state: 'USED', sha256: first.sha256 }, index: first.index, candidates };
 }
 
-type Failed = Pick<FoundImage, 'ref' | 'detail'>;
+type Failed = Pick<FoundImage, 'ref' | 'detail' | 'retryAfterMs'>;
 
 async function findFirst(
   images: readonly ImageRef[],
@@ -116,7 +118,9 @@ function orPassOver(error: unknown): undefined {
 function failed(failures: readonly LabelstreamError[]): Failed {
   const told = failures.find(({ retriable }) => retriable) ?? failures[0];
   if (told === undefined) return { ref: { state: 'MISSING' } };
-  return { ref: { state: told.retriable ? 'PENDING' : 'FAILED', reason: told.code }, detail: told.message };
+  const { code, message: detail, retriable, retryAfterMs } = told;
+  const ref: ModalityRef = { state: retriable ? 'PENDING' : 'FAILED', reason: code };
+  return { ref, detail, ...(retriable && retryAfterMs !== undefined ? { retryAfterMs } : {}) };
 }
 
 type ClaimDeps = Pick<FindImagesDeps, 'source' | 'pixels' | 'metrics' | 'decode'> & { readonly signal: AbortSignal };

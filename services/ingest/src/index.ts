@@ -1,14 +1,16 @@
+import { fetchBundle } from '@labelstream/shared/adapters/s3/fetch-bundle';
 import { loadBundle } from '@labelstream/shared/bundle/load';
 import { printRedacted, readConfig } from '@labelstream/shared/config';
 import type { ImageSource } from '@labelstream/shared/ports/image-source';
 import type { Service, ServiceContext } from '@labelstream/shared/service/service';
+import { printable } from '@labelstream/shared/stream/dead-letter';
 import { openImageSources } from './adapters/image-sources.js';
 import { openEvent } from './arrival.js';
 import { conclude, passDeletion } from './conclude.js';
 import { type IngestSettings, ingestSettings } from './config.js';
 import { createFindImages } from './find-images.js';
 import { createHastyGate, createHostGate } from './host-gate.js';
-import { createIngestMetrics } from './metrics.js';
+import { createIngestMetrics, type IngestMetrics } from './metrics.js';
 import { createPixelStore } from './pixel-store.js';
 import { openPreparation, type Preparation } from './preparation.js';
 import { startRetryConsumer } from './retry-consumer.js';
@@ -19,7 +21,7 @@ export const ingestService: Service = {
   name: 'ingest',
   async create(context, env) {
     const settings = readConfig(ingestSettings, env);
-    const preparation = await openPreparation(await loadBundle(settings.ENCODER_BUNDLE, 'encoder'), {
+    const preparation = await openPreparation(await loadBundle(await fetchBundle(settings.ENCODER_BUNDLE, settings), 'encoder'), {
       maxTextBytes: settings.MAX_TEXT_BYTES,
       maxPixels: settings.MAX_IMAGE_PIXELS,
       decodeConcurrency: settings.DECODE_CONCURRENCY,
@@ -44,7 +46,7 @@ export const ingestService: Service = {
 };
 
 function wireSteps(context: ServiceContext, settings: IngestSettings, preparation: Preparation, sources: ImageSource): IngestSteps {
-  const { cache, codecs, metrics: registry, retryQueue, topics } = context;
+  const { cache, codecs, metrics: registry, retryQueue, topics, log } = context;
   const { preprocessId, encoderId } = preparation;
   const metrics = createIngestMetrics(registry);
   const opening = {
@@ -61,16 +63,10 @@ function wireSteps(context: ServiceContext, settings: IngestSettings, preparatio
     metrics,
     retries: { retryQueue, delaysMs: settings.IMAGE_RETRY_DELAYS_MS, random: Math.random },
   };
-  const gate = {
-    maxPerHost: settings.FETCH_PER_HOST,
-    restAfterTimeouts: settings.HOST_REST_AFTER,
-    restMs: settings.HOST_REST_MS,
-    now: Date.now,
-  };
-  const source = createHostGate(sources, gate);
+  const { source, furtherSource } = gateHosts(sources, settings, metrics, log);
   const findImages = createFindImages({
     source,
-    furtherSource: createHastyGate(source, gate),
+    furtherSource,
     pixels: createPixelStore({ cache, preprocessId, encoderId, ttlMs: settings.PIXEL_TTL_MS }),
     decode: preparation.pixels,
     metrics,
@@ -88,4 +84,32 @@ function wireSteps(context: ServiceContext, settings: IngestSettings, preparatio
     conclude: (arrival, text, image) => conclude(arrival, text, image, concluding),
     passDeletion: (arrival) => passDeletion(arrival, concluding),
   };
+}
+
+/** A fetch that was given less than this share of its patience says nothing about its host. */
+const FAIR_SHARE = 0.25;
+
+/** Image hosts, each with its share of fetches and its circuit. */
+function gateHosts(sources: ImageSource, settings: IngestSettings, metrics: IngestMetrics, log: ServiceContext['log']) {
+  const gate = {
+    maxPerHost: settings.FETCH_PER_HOST,
+    circuit: {
+      maxFailures: settings.HOST_REST_AFTER,
+      openMs: settings.HOST_REST_MS,
+      maxOpenMs: Math.max(settings.HOST_REST_MS, settings.HOST_REST_MAX_MS),
+      random: Math.random,
+    },
+    fairMs: settings.IMAGE_PATIENCE_MS * FAIR_SHARE,
+    now: Date.now,
+    onRefused: metrics.fetchRefused,
+  };
+  const source = createHostGate(sources, {
+    ...gate,
+    onOpen(host, forMs) {
+      metrics.hostLeftAlone();
+      log.warn({ host: printable(host), forMs }, 'an image host keeps failing: it is left alone');
+    },
+  });
+  metrics.openHosts(source.openHosts);
+  return { source, furtherSource: createHastyGate(source, { ...gate, fairMs: settings.FURTHER_IMAGES_PATIENCE_MS * FAIR_SHARE }) };
 }

@@ -1,6 +1,6 @@
 import type { ModalityRef } from '@labelstream/shared/events/records';
 import { schemeOf } from '@labelstream/shared/image/by-scheme';
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What ingest counts beyond the worker loop's own metrics. */
 export interface IngestMetrics {
@@ -9,6 +9,12 @@ export interface IngestMetrics {
   /** Whether an image's claim check was there: before fetching it, after fetching it, or not at all. */
   cached(when: 'announced' | 'fetched' | 'no'): void;
   timeFetch<T>(uri: string, work: () => Promise<T>): Promise<T>;
+  /** A host is left alone from now on. */
+  hostLeftAlone(): void;
+  /** An image was not asked for because its host is left alone. */
+  fetchRefused(): void;
+  /** Has `count` asked whenever the metrics are read. */
+  openHosts(count: () => number): void;
   timeDecode<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -24,6 +30,16 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     name: 'labelstream_ingest_pixel_cache_total',
     help: 'Images whose claim check was in the cache before fetching (announced), after fetching (fetched), or not (no).',
     labelNames: ['hit'],
+    registers,
+  });
+  const opened = new Counter({
+    name: 'labelstream_ingest_host_circuit_openings_total',
+    help: 'How often an image host was left alone because it kept failing, trials that failed included.',
+    registers,
+  });
+  const refused = new Counter({
+    name: 'labelstream_ingest_fetches_refused_total',
+    help: 'Images that were not asked for because their host is left alone.',
     registers,
   });
   const fetchSeconds = new Histogram({
@@ -42,9 +58,23 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   return {
     modality: (modality, { state, reason = '' }) => modalities.inc({ modality, state, reason }),
     cached: (hit) => cached.inc({ hit }),
+    hostLeftAlone: () => opened.inc(),
+    fetchRefused: () => refused.inc(),
+    openHosts: (count) => watchHosts(count, registers),
     timeFetch: (uri, work) => timed(work, fetchSeconds.startTimer({ scheme: schemeOf(uri) ?? 'unknown' })),
     timeDecode: (work) => timed(work, decodeSeconds.startTimer()),
   };
+}
+
+function watchHosts(count: () => number, registers: Registry[]): void {
+  new Gauge({
+    name: 'labelstream_ingest_open_hosts',
+    help: 'Image hosts that are left alone, or tried by one fetch only.',
+    registers,
+    collect() {
+      this.set(count());
+    },
+  });
 }
 
 async function timed<T>(work: () => Promise<T>, stop: () => number): Promise<T> {

@@ -14,12 +14,18 @@ export interface RetryPlanDeps {
   readonly random: () => number;
 }
 
-/** Plans the next attempt for a listing's image. Planning the same twice plans it once. Throws QUEUE_UNAVAILABLE. */
-export async function planRetry({ head, pass }: Arrival, reason: ErrorCode, deps: RetryPlanDeps): Promise<void> {
+/**
+ * Plans the next attempt for a listing's image. Planning the same twice plans it once. Throws QUEUE_UNAVAILABLE.
+ *
+ * @param notBeforeMs how long its host is left alone: an attempt made earlier would be lost
+ */
+export async function planRetry({ head, pass }: Arrival, reason: ErrorCode, deps: RetryPlanDeps, notBeforeMs = 0): Promise<void> {
   const { productId, version, op, lane, listing, occurredAt, receivedAt } = head;
   const event: ProductEvent = { productId, version, op, ...listing, occurredAt };
   const attempt = pass.attempt + 1;
-  const delayMs = Math.round((deps.delaysMs[pass.attempt] ?? 0) * (1 + JITTER * (2 * deps.random() - 1)));
+  const plannedMs = (deps.delaysMs[pass.attempt] ?? 0) * (1 + JITTER * (2 * deps.random() - 1));
+  // Spread as well, or all that wait for a host would come back at the moment when one of them is to try it.
+  const delayMs = Math.round(Math.max(plannedMs, notBeforeMs * (1 + JITTER * deps.random())));
   await deps.retryQueue.schedule(
     { id: `${productId}:${version}:${attempt}`, lane, attempt, event: JSON.stringify(event), reason, receivedAt },
     delayMs,

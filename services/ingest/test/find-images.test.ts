@@ -39,7 +39,15 @@ function setUp(over: Partial<FindImagesDeps> = {}) {
     furtherSource: { fetch },
     pixels: { known: async (wanted) => new Set(wanted.filter((each) => saved.has(each))), save: async (sha256) => void saved.add(sha256) },
     decode: async (bytes) => bytes,
-    metrics: { modality: () => {}, cached: () => {}, timeFetch: (_, work) => work(), timeDecode: (work) => work() },
+    metrics: {
+      modality: () => {},
+      cached: () => {},
+      hostLeftAlone: () => {},
+      fetchRefused: () => {},
+      openHosts: () => {},
+      timeFetch: (_, work) => work(),
+      timeDecode: (work) => work(),
+    },
     fetchConcurrency: 4,
     maxTried: 8,
     maxImages: 3,
@@ -137,4 +145,14 @@ test('whatever further images there are, a listing is never worse off than with 
     }),
     { numRuns: 60 },
   );
+});
+
+test('an image whose host is left alone tells for how long', async () => {
+  const leftAlone: ImageSource = {
+    fetch: async () => {
+      throw new LabelstreamError('IMAGE_FETCH_FAILED', 'left alone', { retryAfterMs: 5000 });
+    },
+  };
+  const { search } = setUp({ source: leftAlone });
+  expect(await search(['a'])).toMatchObject({ ref: { state: 'PENDING', reason: 'IMAGE_FETCH_FAILED' }, retryAfterMs: 5000 });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { RetryJob, RetryQueue } from '@labelstream/shared/ports/retry-queue';
 import { expect, test, vi } from 'vitest';
+import { planRetry } from '../src/retry.js';
 import { event, message } from './harness.js';
 import { useListingFolder } from './listing-folder.js';
 
@@ -116,4 +117,25 @@ test('a retry queue that is down is thrown, so that no late image is forgotten',
   };
   const ingest = await open(env, { retryQueue: { ...recordingQueue().queue, schedule: down } });
   await expect(ingest.pass(message(event({ images: [file('late.jpg')] })))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+});
+
+test('no attempt is planned while its host is left alone, and those that wait for one host are spread', async () => {
+  const { planned, queue } = recordingQueue();
+  const draws = [0, 0.5, 0];
+  const deps = { retryQueue: queue, delaysMs: [1000], random: () => draws.shift() ?? 0 };
+  const { productId, version, op, images, ...listing } = event({ images: [] });
+  const head = {
+    productId,
+    version,
+    op,
+    revision: 0,
+    lane: 'live' as const,
+    listing: { ...listing, images },
+    occurredAt: 0,
+    receivedAt: 0,
+  };
+  const arrival = { head, pass: { attempt: 0, revision: 0, requeue: 0, replays: 0 } } as unknown as Parameters<typeof planRetry>[0];
+  await planRetry(arrival, 'IMAGE_FETCH_FAILED', deps, 60_000);
+  await planRetry(arrival, 'IMAGE_FETCH_FAILED', deps, 0);
+  expect(planned.map(({ delayMs }) => delayMs)).toEqual([66_000, 800]);
 });

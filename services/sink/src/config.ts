@@ -1,4 +1,5 @@
 import { setting } from '@labelstream/shared/config';
+import { modelSettings } from '@labelstream/shared/model/settings';
 import { z } from 'zod';
 
 /** Settings of the sink alone. */
@@ -11,4 +12,7 @@ export const sinkSettings = z.object({
     .flag()
     .default(false)
     .describe('Whether the fused embedding of each listing is written to `product.embeddings`.'),
+  REQUEUE_LIMIT: modelSettings.shape.REQUEUE_LIMIT.describe(
+    'How often a listing is prepared again, at most. A newer version that an older model has labelled is sent back two times less than that, and then published as it is.',
+  ),
 });

@@ -25,11 +25,21 @@ export function decide(record: PredictedListing, base: PublishedState | null): D
   return record.op === 'DELETE' ? decideDelete(record, base) : decideUpsert(record, base);
 }
 
+/**
+ * Whether a newer version of a listing was labelled by an older model than the one before it: by an instance of fusion that had not switched
+ * yet, or in the other lane, where it waited for long. It is to be labelled again, as no label of an older model may come after one of a newer.
+ */
+export function isOutdated({ op, version, model }: PredictedListing, base: PublishedState | null): boolean {
+  return op === 'UPSERT' && base !== null && version > base.rank.version && model.generation < base.rank.generation;
+}
+
 function decideDelete(record: PredictedListing, base: PublishedState | null): Decision {
   if (base !== null && record.version < base.rank.version) return { kind: 'drop', reason: 'STALE_VERSION', next: null };
   const alreadyDeleted = base?.deleted === true;
+  const { generation } = record.model;
   const next: PublishedState = {
-    rank: { ...rankOf(record), evidence: 0 },
+    // What a model before the last one says of a deletion is as true; of the next version it would not be.
+    rank: { ...rankOf(record), generation: Math.max(generation, base?.rank.generation ?? generation), evidence: 0 },
     deleted: true,
     image: 'MISSING',
     text: 'MISSING',

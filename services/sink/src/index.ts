@@ -1,12 +1,16 @@
 import { readConfig } from '@labelstream/shared/config';
 import type { Claim } from '@labelstream/shared/ports/key-value';
 import type { Service, ServiceContext } from '@labelstream/shared/service/service';
+import { createSendBack } from '@labelstream/shared/stream/send-back';
 import { sinkSettings } from './config.js';
 import { createSinkMetrics } from './metrics.js';
 import { createPublishedStore } from './published-store.js';
 import { rebuildPublishedState } from './rebuild.js';
 import { createRecordFactory, type PublishOptions } from './records.js';
 import { createSinkStage } from './stage.js';
+
+/** Rounds of a listing that the sink leaves to the stages before it, whose claim checks may vanish: without any it would be a dead letter. */
+const LEFT_FOR_CLAIM_CHECKS = 2;
 
 /** The sink service: publishes what changed, once and in order. */
 export const sinkService: Service = {
@@ -31,6 +35,8 @@ export const sinkService: Service = {
     const stage = createSinkStage({
       codec: codecs.predicted,
       published: createPublishedStore({ state, prefix: topicPrefix, rebuild }),
+      sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: settings.REQUEUE_LIMIT }),
+      requeueLimit: settings.REQUEUE_LIMIT - LEFT_FOR_CLAIM_CHECKS,
       records: createRecordFactory({ topics, codecs, options, now: Date.now }),
       metrics,
       now: Date.now,

@@ -7,6 +7,8 @@ export interface SinkMetrics {
   /** Arrival of the event in ingest → decision to publish its labels. */
   eventToLabel(lane: string, milliseconds: number): void;
   rebuilt(): void;
+  /** A listing that was sent back, because it came from an older model than what was published of it before. */
+  labelledAgain(): void;
 }
 
 export function createSinkMetrics(registry: Registry): SinkMetrics {
@@ -35,10 +37,16 @@ export function createSinkMetrics(registry: Registry): SinkMetrics {
     help: 'Times the published state was rebuilt from the label topic.',
     registers,
   });
+  const labelledAgain = new Counter({
+    name: 'labelstream_sink_labelled_again_total',
+    help: 'Listings sent back to be labelled again: a newer version from an older model than the version before.',
+    registers,
+  });
   return {
     published: (kind) => published.inc({ kind }),
     changedTask: (task, abstained) => changes.inc({ task, abstained: String(abstained) }),
     eventToLabel: (lane, milliseconds) => latency.observe({ lane }, milliseconds / 1000),
     rebuilt: () => rebuilds.inc(),
+    labelledAgain: () => labelledAgain.inc(),
   };
 }

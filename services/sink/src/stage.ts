@@ -1,20 +1,18 @@
 import { describeError, isLabelstreamError } from '@labelstream/shared/errors';
+import { readPass } from '@labelstream/shared/events/headers';
 import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
-import { deadLetter, drop, emit, type Outcome } from '@labelstream/shared/stream/outcome';
+import { deadLetter, type Outcome } from '@labelstream/shared/stream/outcome';
 import type { BatchProgress, Stage } from '@labelstream/shared/stream/stage';
-import type { Decision } from './decide.js';
-import type { SinkMetrics } from './metrics.js';
+import { type CarryOutDeps, carryOut } from './carry-out.js';
 import type { PublishedStore } from './published-store.js';
-import type { RecordFactory } from './records.js';
 import { type Arrival, createSequence } from './sequence.js';
 
-export interface SinkDeps {
+export interface SinkDeps extends CarryOutDeps {
   readonly codec: Codecs['predicted'];
   readonly published: PublishedStore;
-  readonly records: RecordFactory;
-  readonly metrics: SinkMetrics;
-  readonly now: () => number;
+  /** A listing that was sent back this often is published as it is. */
+  readonly requeueLimit: number;
 }
 
 const FROM_THE_START: BatchProgress = { committed: { live: 0, backfill: 0 }, epoch: 0 };
@@ -34,23 +32,12 @@ export function createSinkStage(deps: SinkDeps): Stage {
   return { name: 'sink', input: 'predicted', delivery: 'transactional', process };
 }
 
-async function open(message: InMessage, { codec }: SinkDeps): Promise<Arrival | Outcome> {
+async function open(message: InMessage, { codec, requeueLimit }: SinkDeps): Promise<Arrival | Outcome> {
   try {
-    return { message, record: await codec.decode(message.value ?? new Uint8Array()) };
+    const canGoBack = readPass(message.headers).requeue < requeueLimit;
+    return { message, canGoBack, record: await codec.decode(message.value ?? new Uint8Array()) };
   } catch (error) {
     if (isLabelstreamError(error) && !error.retriable) return deadLetter(error.code, describeError(error));
     throw error;
   }
-}
-
-function carryOut({ record }: Arrival, decision: Decision, { records, metrics, now }: SinkDeps): Outcome {
-  if (decision.kind === 'drop') return drop(decision.reason);
-  if (decision.kind === 'tombstone') {
-    metrics.published('tombstone');
-    return emit(records.tombstones(record, decision.tasks));
-  }
-  metrics.published('labels');
-  metrics.eventToLabel(record.lane, now() - record.receivedAt);
-  for (const { task, abstained } of record.labels) if (decision.changedTasks.includes(task)) metrics.changedTask(task, abstained);
-  return emit(records.labels(record, decision.changedTasks));
 }

@@ -9,6 +9,7 @@ import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { createDecider, type Decided } from '@labelstream/shared/stream/decided';
 import { drop } from '@labelstream/shared/stream/outcome';
 import { createPartitionTransactions, type OpenTransactions } from '@labelstream/shared/stream/partition-transactions';
+import { createSendBack } from '@labelstream/shared/stream/send-back';
 import type { Stage } from '@labelstream/shared/stream/stage';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -47,6 +48,8 @@ async function takeOver(store: KeyValueStore = state): Promise<Owner> {
   const stage = createSinkStage({
     codec: codecs.predicted,
     published: createPublishedStore({ state: store, prefix, rebuild }),
+    sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: 5 }),
+    requeueLimit: 5,
     records: createRecordFactory({ topics, codecs, options: { taskTopics: [], embeddings: false }, now: Date.now }),
     metrics: createSinkMetrics(new Registry()),
     now: Date.now,

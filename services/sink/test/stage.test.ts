@@ -7,6 +7,7 @@ import { topicNames } from '@labelstream/shared/events/topics';
 import type { InMessage } from '@labelstream/shared/ports/broker';
 import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import type { OutRecord } from '@labelstream/shared/stream/outcome';
+import { createSendBack } from '@labelstream/shared/stream/send-back';
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSinkMetrics, type SinkMetrics } from '../src/metrics.js';
@@ -37,6 +38,8 @@ function createStage({ rebuild = async (_claim: Claim) => markComplete(), taskTo
     codec: codecs.predicted,
     published: createPublishedStore({ state, prefix: '', rebuild }),
     records,
+    sendBack: createSendBack({ topics, codec: codecs.productEvent, limit: 5 }),
+    requeueLimit: 5,
     metrics,
     now: () => NOW,
   });
@@ -99,6 +102,21 @@ describe('the sink', () => {
     const second = [messageOf(predicted()), messageOf(predicted({ version: 2 })), messageOf(predicted({ version: 1, label: 'Tshirts' }))];
     const outcomes = await stage.process(second, after(first));
     expect(outcomes.map((o) => (o.kind === 'drop' ? o.reason : o.kind))).toEqual(['UNCHANGED', 'emit', 'STALE_VERSION']);
+  });
+
+  it('sends a newer version back that an older model has labelled, to be labelled again, until it was sent back too often', async () => {
+    const stage = createStage();
+    const outdated = predicted({ version: 2, generation: 4 });
+    const outcomes = await stage.process([
+      messageOf(predicted({ generation: 5 })),
+      messageOf(outdated),
+      { ...messageOf(outdated), headers: { 'labelstream-requeue': '5' } },
+    ]);
+    expect(outcomes[1]).toMatchObject({ kind: 'emit', note: 'SENT_BACK', records: [{ topic: 'product.events', key: 'p1' }] });
+    expect(recordsOf(outcomes[1])[0]?.headers).toMatchObject({ 'labelstream-requeue': '1' });
+    expect(await codecs.productEvent.decode(recordsOf(outcomes[1])[0]!.value!)).toMatchObject({ productId: 'p1', version: 2 });
+    expect(recordsOf(outcomes[2])[0]).toMatchObject({ topic: 'product.labels' });
+    expect(await registry.metrics()).toContain('labelstream_sink_labelled_again_total 1');
   });
 
   it('publishes again what an aborted transaction had published', async () => {

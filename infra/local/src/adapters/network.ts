@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import type { EnginePart } from '../types.js';
 import { brokersOfMetadata, isPong, isWholeResponse, metadataRequest, REDIS_PING } from '../wire.js';
 
@@ -62,4 +63,17 @@ async function isRedisReady(port: number): Promise<boolean> {
 /** Whether a part answers a real request of its protocol: Kafka announces itself as an unfenced broker, Redis says PONG. */
 export function isReady(part: EnginePart, port: number): Promise<boolean> {
   return part === 'kafka' ? isKafkaReady(port) : isRedisReady(port);
+}
+
+/** Whether a server shows a certificate of this authority on 127.0.0.1:port. */
+export function answersTls(port: number, ca: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ host: HOST, port, ca, timeout: PROBE_TIMEOUT_MS });
+    const finish = (answers: boolean) => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.once('secureConnect', () => finish(true));
+    for (const event of ['timeout', 'error', 'close']) socket.once(event, () => finish(false));
+  });
 }

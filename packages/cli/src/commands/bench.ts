@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { commitOf } from '../bench/commit.js';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 import { commandLog } from '../log.js';
+import { bundleFolder } from '../models/reference.js';
 
 interface BenchFlags {
   readonly threads: number;
@@ -37,7 +38,7 @@ async function encoder({ threads, seconds, out, json }: BenchFlags, { config, ou
   const report = await benchEncoder({
     repositoryRoot: config.repositoryRoot,
     dataDir: config.dataDir ?? readLocalConfig().dataDir,
-    encoderBundle: config.encoderBundle,
+    encoderBundle: await bundleFolder(config.encoderBundle, config),
     threads,
     seconds,
     log: output.note,

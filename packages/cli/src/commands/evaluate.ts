@@ -1,9 +1,10 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command } from 'commander';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 import { sourcePlan } from '../demo/source-plan.js';
 import type { EvaluationReport } from '../evaluate/evaluate.js';
+import { bundleFolder } from '../models/reference.js';
 import { renderTable } from '../output.js';
 import { dataFolder } from '../source/data-folder.js';
 import { parseDrop } from '../source/drop.js';
@@ -55,8 +56,8 @@ async function run(flags: EvaluateFlags, { config, output, signal }: CommandDeps
   const report = await evaluate({
     plan,
     ...(swap === undefined ? {} : { swap }),
-    encoderBundle: flags.encoder === undefined ? config.encoderBundle : resolve(flags.encoder),
-    fusionBundle: flags.fusion === undefined ? config.fusionBundle : resolve(flags.fusion),
+    encoderBundle: await bundleFolder(flags.encoder ?? config.encoderBundle, config),
+    fusionBundle: await bundleFolder(flags.fusion ?? config.fusionBundle, config),
     threads: flags.threads,
     signal,
     onProgress: (done, total) => progress.update(done, total),

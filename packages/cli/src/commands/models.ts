@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { type CommandDeps, examples, wholeNumber } from '../command.js';
 import { bundleLine, bundleTable, bundleText } from '../models/describe.js';
 import { findBundles } from '../models/find.js';
+import { bundleFolder } from '../models/reference.js';
+import { servingCommands } from '../models/serving-commands.js';
 import { verifyBundle } from '../models/verify.js';
 import { parseScale, parseTask, parseThreshold } from '../zero-shot/options.js';
 import { runZeroShot, type ZeroShotFlags } from '../zero-shot/run.js';
@@ -12,10 +14,13 @@ interface JsonFlag {
   readonly json?: boolean;
 }
 
-/** `labelstream models list|show|verify|zero-shot`: model bundles on disk. */
+/** `labelstream models …`: model bundles, and what a deployment serves. */
 export function modelsCommand(deps: CommandDeps): Command {
-  return new Command('models')
-    .description('See and check model bundles, and make a head for any set of labels.')
+  const command = new Command('models').description(
+    'See and check model bundles, make a head for any set of labels, and change what a running deployment serves.',
+  );
+  for (const serving of servingCommands(deps)) command.addCommand(serving);
+  return command
     .addCommand(listCommand(deps))
     .addCommand(showCommand(deps))
     .addCommand(verifyCommand(deps))
@@ -26,6 +31,7 @@ export function modelsCommand(deps: CommandDeps): Command {
         ['models list', 'the bundles that come with it'],
         ['models verify models/fusion-fashion-cma', 'hashes, schema and golden vectors'],
         ['models zero-shot --labels shapes.txt --out models/shapes', 'a head for your own labels, without training'],
+        ['models promote models/shapes --wait', 'label with it from now on'],
       ),
     );
 }
@@ -43,19 +49,19 @@ function listCommand({ config, output }: CommandDeps): Command {
     });
 }
 
-function showCommand({ output }: CommandDeps): Command {
+function showCommand({ config, output }: CommandDeps): Command {
   return new Command('show')
     .description('Show what a bundle is: its tasks and labels, what it needs, what it was made from.')
     .argument('<folder>', 'the bundle')
     .option('--json', 'print its id and manifest as one JSON document')
     .addHelpText('after', examples(['models show models/fusion-fashion-cma', 'tasks, thresholds, origin']))
     .action(async (folder: string, { json }: JsonFlag) => {
-      const bundle = await readAnyBundle(resolve(folder));
+      const bundle = await readAnyBundle(await bundleFolder(folder, config));
       await (json ? output.printJson(bundle) : output.print(bundleText(bundle, output.paint)));
     });
 }
 
-function verifyCommand({ output, markFailed }: CommandDeps): Command {
+function verifyCommand({ config, output, markFailed }: CommandDeps): Command {
   return new Command('verify')
     .description('Check bundles as a service does before it starts; exit code 1 when one is not whole.')
     .argument('<folder...>', 'bundles')
@@ -70,7 +76,7 @@ function verifyCommand({ output, markFailed }: CommandDeps): Command {
     )
     .action(async (folders: string[], { encoder, json }: JsonFlag & { encoder?: string }) => {
       for (const folder of folders) {
-        const verdict = await verifyBundle(resolve(folder), encoder === undefined ? undefined : resolve(encoder));
+        const verdict = await verifyBundle(folder, config, encoder);
         if (!verdict.ok) markFailed();
         const text = () => (verdict.ok ? `${output.paint.green('ok')}  ${verdict.id}` : `${output.paint.red('bad')} ${verdict.problem}`);
         await (json ? output.printJson(verdict) : output.print(text()));

@@ -1,4 +1,8 @@
 import { join, relative } from 'node:path';
+import { openLocalImages } from '@labelstream/backfill/adapters/source/open-images';
+import { readSource } from '@labelstream/backfill/adapters/source/open-listings';
+import { uriWithoutFolder } from '@labelstream/backfill/source/images';
+import type { SourceRow } from '@labelstream/backfill/source/row';
 import { readLocalConfig } from '@labelstream/local/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { LANES, type Lane } from '@labelstream/shared/events/lane';
@@ -7,10 +11,7 @@ import { type CommandDeps, type CommandFactory, examples } from '../command.js';
 import { connectFrom } from '../connect.js';
 import { dataFolder } from '../source/data-folder.js';
 import { parseDrop } from '../source/drop.js';
-import { openImages, uriWithoutFolder } from '../source/images.js';
 import { addSourceOptions, parseWhere, type SourceFlags } from '../source/options.js';
-import { readSource } from '../source/read.js';
-import type { SourceRow } from '../source/row.js';
 import { sendAll } from '../source/send.js';
 
 interface ProduceFlags extends Partial<SourceFlags> {
@@ -39,8 +40,8 @@ async function produce(flags: ProduceFlags, deps: CommandDeps): Promise<void> {
   const { source, images } = flags;
   if (source === undefined) throw new LabelstreamError('USAGE', 'produce needs listings: add --source FILE.');
   const drop = parseDrop(flags.drop);
-  const folder = images === undefined ? undefined : await openImages(images, join(dataFolder(config), 'images'));
-  if (folder !== undefined && !isInside(folder.root, dataFolder(config))) {
+  const folder = images === undefined ? undefined : await openLocalImages(images, join(dataFolder(config), 'images'));
+  if (folder?.root !== undefined && !isInside(folder.root, dataFolder(config))) {
     output.note(`ingest must be allowed to read ${folder.root}: locally "labelstream up --images ${images}", else IMAGE_FILE_ROOT.`);
   }
   const connection = await connectFrom(config, config.dataDir ?? readLocalConfig().dataDir);

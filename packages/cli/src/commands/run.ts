@@ -41,11 +41,18 @@ async function run(names: readonly string[], dataDir: string, { config, signal }
 
 async function work(services: readonly Service[], deps: Omit<StartServiceDeps, 'name'>): Promise<void> {
   const { startServices } = await import('@labelstream/shared/service/start-service');
-  const running = await startServices(services, { name: 'labelstream', ...deps });
+  const { guardProcess } = await import('@labelstream/shared/service/guard-process');
+  const guard = guardProcess('labelstream', deps.settings, deps.log);
   try {
-    await Promise.race([aborted(deps.signal), running.failed]);
+    const running = await startServices(services, { name: 'labelstream', ...deps });
+    guard.watch(running.healthy);
+    try {
+      await Promise.race([aborted(deps.signal), running.failed]);
+    } finally {
+      await running.stop();
+    }
   } finally {
-    await running.stop();
+    guard.close();
   }
 }
 

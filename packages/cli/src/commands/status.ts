@@ -3,6 +3,7 @@ import type { EngineStatus } from '@labelstream/local/types';
 import { Command } from 'commander';
 import { type CommandDeps, dataDirOption, examples } from '../command.js';
 import { type Output, renderTable } from '../output.js';
+import { backfillProcesses, type WorkerProcess } from '../pipeline/backfill-process.js';
 import { type StageProcess, stageProcesses } from '../pipeline/stage-processes.js';
 
 interface StatusOptions {
@@ -18,20 +19,23 @@ export function statusCommand(deps: CommandDeps): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      examples(['status', 'a table for you'], ['status --json', '{engine, running, brokers, redis, parts, services}, for a script']),
+      examples(
+        ['status', 'a table for you'],
+        ['status --json', '{engine, running, brokers, redis, parts, services, workers}, for a script'],
+      ),
     )
     .action((options: StatusOptions) => status(options, deps));
 }
 
 async function status({ dataDir, json }: StatusOptions, { output, markFailed }: CommandDeps): Promise<void> {
-  const [engine, services] = await Promise.all([engineStatus(dataDir), stageProcesses(dataDir)]);
-  const isWell = engine.running && services.every(({ report }) => report.health === 'ready');
-  if (!isWell) markFailed();
-  if (json) await output.printJson(statusDocument(engine, services));
-  else await output.print(statusText(engine, services, output));
+  const [engine, services, workers] = await Promise.all([engineStatus(dataDir), stageProcesses(dataDir), backfillProcesses(dataDir)]);
+  const healths = [...services.map(({ report }) => report.health), ...workers.map(({ health }) => health)];
+  if (!engine.running || healths.some((health) => health !== 'ready')) markFailed();
+  if (json) await output.printJson(statusDocument(engine, services, workers));
+  else await output.print(statusText(engine, services, workers, output));
 }
 
-function statusDocument(engine: EngineStatus, services: readonly StageProcess[]) {
+function statusDocument(engine: EngineStatus, services: readonly StageProcess[], workers: readonly WorkerProcess[]) {
   const { kind, running, brokers, redisState, redisCache, parts, versions, dataDir, logsDir } = engine;
   return {
     engine: kind,
@@ -40,18 +44,20 @@ function statusDocument(engine: EngineStatus, services: readonly StageProcess[])
     redis: { state: redisState, cache: redisCache },
     parts: parts.map(({ part, pid, port, healthy }) => ({ name: part, pid, port, health: healthy ? 'ready' : 'down' })),
     services: services.map(({ service, port, logFile, report }) => ({ ...report, name: service, port, logFile })),
+    workers,
     versions,
     dataDir,
     logsDir,
   };
 }
 
-function statusText(engine: EngineStatus, services: readonly StageProcess[], { paint }: Output): string {
+function statusText(engine: EngineStatus, services: readonly StageProcess[], workers: readonly WorkerProcess[], { paint }: Output): string {
   if (engine.kind === null) return 'Nothing was ever started here; "labelstream up" starts everything.';
   const colour = { ready: paint.green, unready: paint.yellow, down: paint.red };
   const rows = [
     ...engine.parts.map(({ part, pid, port, healthy }) => row(part, healthy ? 'ready' : 'down', pid, port, '')),
     ...services.map(({ service, port, report }) => row(service, report.health, report.pid, port, String(report.lag))),
+    ...workers.map(({ name, health, pid, port }) => row(name, health, pid, port, '')),
   ];
   function row(
     name: string,

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { startEngine } from '@labelstream/local/engine';
 import { ENGINE_PARTS, type EngineHandle } from '@labelstream/local/types';
 import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
@@ -7,8 +7,10 @@ import { type CommandDeps, dataDirOption, examples, parseStages } from '../comma
 import type { CliConfig } from '../config.js';
 import { connect } from '../connect.js';
 import { type Output, renderTable } from '../output.js';
+import { startBackfillProcess, type WorkerProcess } from '../pipeline/backfill-process.js';
+import { BACKFILL_PROCESS } from '../pipeline/report.js';
 import { engineSettings, type StageProcess, startStages } from '../pipeline/stage-processes.js';
-import { dataFolder } from '../source/data-folder.js';
+import { dataFolder, picturesFolder } from '../source/data-folder.js';
 
 interface UpOptions {
   readonly engine: 'auto' | 'docker' | 'native';
@@ -21,9 +23,11 @@ interface UpOptions {
 /** `labelstream up`: the engine, the topics and the services, as far as they do not run yet. */
 export function upCommand(deps: CommandDeps): Command {
   return new Command('up')
-    .description('Start Kafka, two Redis and the four services on this machine; what runs already is left as it is.')
+    .description(
+      'Start Kafka, two Redis, the four services and a worker for backfills on this machine; what runs already is left as it is.',
+    )
     .addOption(new Option('--engine <kind>', 'what Kafka and Redis run in').choices(['auto', 'docker', 'native']).default('auto'))
-    .option('--services <names>', 'which services: all, none, or names separated by commas', 'all')
+    .option('--services <names>', `which services: all, none, or names separated by commas (${BACKFILL_PROCESS} is the worker)`, 'all')
     .addOption(dataDirOption(deps.config))
     .option('--images <dir>', 'the only folder from which ingest may read pictures (default: where "produce" unpacks tars)')
     .option('--json', 'print one JSON document')
@@ -40,43 +44,40 @@ export function upCommand(deps: CommandDeps): Command {
 }
 
 async function up(options: UpOptions, { config, output, signal }: CommandDeps): Promise<void> {
-  const stages = stagesOf(options.services);
+  const { stages, backfill } = servicesOf(options.services);
   const log = output.note;
   const engine = await startEngine({ engine: options.engine, dataDir: options.dataDir, log });
   signal.throwIfAborted();
-  const settings = { ...engineSettings(engine), IMAGE_FILE_ROOT: imageRootOf(options, config) };
+  const imageRoot = imageRootOf(options, config);
+  const settings = { ...engineSettings(engine), IMAGE_FILE_ROOT: imageRoot };
   const connection = await connect({ ...config.env, ...settings });
   try {
     await connection.ensureTopics();
   } finally {
     await connection.close();
   }
-  const services =
-    stages.length === 0
-      ? []
-      : await startStages({
-          repositoryRoot: config.repositoryRoot,
-          dataDir: resolve(options.dataDir),
-          topicPrefix: config.topicPrefix,
-          stages,
-          settings,
-          log,
-          signal,
-        });
-  if (options.json) await output.printJson(upDocument(engine, services));
-  else await output.print(upText(engine, services, output));
+  const { repositoryRoot, topicPrefix } = config;
+  const dataDir = resolve(options.dataDir);
+  const deployment = { repositoryRoot, dataDir, topicPrefix, settings, log, signal };
+  const services = stages.length === 0 ? [] : await startStages({ ...deployment, stages });
+  const pictures = { BACKFILL_PICTURES_DIR: options.images === undefined ? picturesFolder({ dataDir }) : join(imageRoot, '.labelstream') };
+  const workers = backfill ? [await startBackfillProcess({ ...deployment, settings: { ...settings, ...pictures } })] : [];
+  if (options.json) await output.printJson(upDocument(engine, services, workers));
+  else await output.print(upText(engine, services, workers, output));
 }
 
 function imageRootOf({ images, dataDir }: UpOptions, { env }: CliConfig): string {
   return images === undefined ? (env.IMAGE_FILE_ROOT ?? dataFolder({ dataDir: resolve(dataDir) })) : resolve(images);
 }
 
-function stagesOf(names: string): readonly StageName[] {
-  if (names === 'none') return [];
-  return names === 'all' ? STAGE_NAMES : parseStages(names.split(','));
+function servicesOf(names: string): { readonly stages: readonly StageName[]; readonly backfill: boolean } {
+  if (names === 'none') return { stages: [], backfill: false };
+  if (names === 'all') return { stages: STAGE_NAMES, backfill: true };
+  const given = names.split(',');
+  return { stages: parseStages(given.filter((name) => name !== BACKFILL_PROCESS)), backfill: given.includes(BACKFILL_PROCESS) };
 }
 
-function upDocument(engine: EngineHandle, services: readonly StageProcess[]) {
+function upDocument(engine: EngineHandle, services: readonly StageProcess[], workers: readonly WorkerProcess[]) {
   const { kind, brokers, redisState, redisCache, dataDir, logsDir, versions } = engine;
   return {
     engine: kind,
@@ -86,14 +87,16 @@ function upDocument(engine: EngineHandle, services: readonly StageProcess[]) {
     dataDir,
     logsDir,
     services: services.map(({ service, port, report }) => ({ name: service, pid: report.pid, port, health: report.health })),
+    workers: workers.map(({ name, pid, port, health }) => ({ name, pid, port, health })),
   };
 }
 
-function upText(engine: EngineHandle, services: readonly StageProcess[], { paint }: Output): string {
+function upText(engine: EngineHandle, services: readonly StageProcess[], workers: readonly WorkerProcess[], { paint }: Output): string {
   const addresses = [engine.brokers.join(','), engine.redisState, engine.redisCache];
   const rows = [
     ...ENGINE_PARTS.map((part, i) => [part, String(engine.pids[part] ?? ''), addresses[i] ?? '']),
     ...services.map(({ service, port, report }) => [service, String(report.pid), `http://127.0.0.1:${port}/status`]),
+    ...workers.map(({ name, pid, port }) => [name, String(pid), `http://127.0.0.1:${port}/status`]),
   ];
   return [
     renderTable([{ title: 'name' }, { title: 'pid', align: 'right' }, { title: 'address' }], rows),

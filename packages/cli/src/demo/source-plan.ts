@@ -1,8 +1,9 @@
+import { openLocalImages } from '@labelstream/backfill/adapters/source/open-images';
+import { readSource } from '@labelstream/backfill/adapters/source/open-listings';
+import { eventOf } from '@labelstream/backfill/source/event';
+import { uriWithoutFolder } from '@labelstream/backfill/source/images';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { DropPlan } from '../source/drop.js';
-import { eventOf } from '../source/event.js';
-import { openImages, uriWithoutFolder } from '../source/images.js';
-import { readSource } from '../source/read.js';
 import type { DemoPlan, PlannedMessage } from './plan.js';
 
 export interface SourceOptions {
@@ -26,7 +27,7 @@ export async function sourcePlan({
   cacheDirectory,
   where,
 }: SourceOptions): Promise<DemoPlan> {
-  const folder = images === undefined ? undefined : await openImages(images, cacheDirectory);
+  const folder = images === undefined ? undefined : await openLocalImages(images, cacheDirectory);
   const messages: PlannedMessage[] = [];
   const truth = new Map<string, Readonly<Record<string, string>>>();
   const now = Date.now();
@@ -40,5 +41,5 @@ export async function sourcePlan({
   }
   if (messages.length === 0)
     throw new LabelstreamError('SOURCE_INVALID', `${source}: no listing is left to send; check the file and the filters.`);
-  return { listings: truth.size, messages, truth, ...(folder === undefined ? {} : { imageRoot: folder.root }) };
+  return { listings: truth.size, messages, truth, ...(folder?.root === undefined ? {} : { imageRoot: folder.root }) };
 }

@@ -3,6 +3,7 @@ import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { checkCaptionPair, checkPair, loadBundle } from '@labelstream/shared/bundle/load';
 import { describeError } from '@labelstream/shared/errors';
 import type { CliConfig } from '../config.js';
+import { bundleFolder } from '../models/reference.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   'encoder bundle': 'set ENCODER_BUNDLE to the folder of a whole encoder bundle',
@@ -15,22 +16,23 @@ export async function checkBundles({
   encoderBundle,
   fusionBundle,
   captionBundle,
-}: Pick<CliConfig, 'encoderBundle' | 'fusionBundle' | 'captionBundle'>): Promise<DoctorCheck[]> {
-  const encoder = loadBundle(encoderBundle, 'encoder');
+  env,
+}: Pick<CliConfig, 'encoderBundle' | 'fusionBundle' | 'captionBundle' | 'env'>): Promise<DoctorCheck[]> {
+  const encoder = bundleFolder(encoderBundle, { env }).then((folder) => loadBundle(folder, 'encoder'));
   const encoderCheck = await check('encoder bundle', async () => {
     const bundle = await encoder;
     await runGolden([bundle]);
     return bundle.id;
   });
   const fusionCheck = await check('fusion bundle', async () => {
-    const bundle = await loadBundle(fusionBundle, 'fusion');
+    const bundle = await loadBundle(await bundleFolder(fusionBundle, { env }), 'fusion');
     checkPair(await encoder, bundle);
     await runGolden([bundle]);
     return bundle.id;
   });
   if (captionBundle === undefined) return [encoderCheck, fusionCheck];
   const captionCheck = await check('caption bundle', async () => {
-    const bundle = await loadBundle(captionBundle, 'caption');
+    const bundle = await loadBundle(await bundleFolder(captionBundle, { env }), 'caption');
     checkCaptionPair(await encoder, bundle);
     await runGolden([bundle]);
     return bundle.id;

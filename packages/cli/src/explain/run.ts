@@ -3,9 +3,11 @@ import { createRedisKeyValueStore } from '@labelstream/shared/adapters/redis/key
 import { commonSettings, readConfig } from '@labelstream/shared/config';
 import { isLabelstreamError, LabelstreamError } from '@labelstream/shared/errors';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
+import { redisTls } from '@labelstream/shared/service/open-context';
 import type { CommandDeps } from '../command.js';
 import { addressedEnv, connect } from '../connect.js';
 import { commandLog } from '../log.js';
+import { bundleFolder } from '../models/reference.js';
 import { dataFolder } from '../source/data-folder.js';
 import { drawMaps } from './draw.js';
 import { findProduct } from './find-product.js';
@@ -38,8 +40,8 @@ export async function runExplain(productId: string | undefined, flags: ExplainFl
   }
   const { config, output } = deps;
   const model = await openModel({
-    encoderBundle: flags.encoder === undefined ? config.encoderBundle : resolve(flags.encoder),
-    fusionBundle: flags.fusion === undefined ? config.fusionBundle : resolve(flags.fusion),
+    encoderBundle: await bundleFolder(flags.encoder ?? config.encoderBundle, config),
+    fusionBundle: await bundleFolder(flags.fusion ?? config.fusionBundle, config),
     threads: flags.threads,
   });
   try {
@@ -88,7 +90,8 @@ async function publishedSubject(
 /** The cache saves work, no more: where it does not answer, all is computed anew. */
 async function openCache(env: CommandDeps['config']['env']): Promise<KeyValueStore | undefined> {
   try {
-    return await createRedisKeyValueStore({ url: readConfig(commonSettings, env).REDIS_CACHE_URL, role: 'cache', log: commandLog(env) });
+    const settings = readConfig(commonSettings, env);
+    return await createRedisKeyValueStore({ url: settings.REDIS_CACHE_URL, role: 'cache', tls: redisTls(settings), log: commandLog(env) });
   } catch (error) {
     if (isLabelstreamError(error, 'CACHE_UNAVAILABLE')) return undefined;
     throw error;

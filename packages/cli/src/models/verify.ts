@@ -2,6 +2,8 @@ import { openBundles } from '@labelstream/shared/adapters/onnx/open-bundles';
 import { checkCaptionPair, checkPair, loadAnyBundle, loadBundle } from '@labelstream/shared/bundle/load';
 import type { Bundle, EncoderManifest } from '@labelstream/shared/bundle/manifest';
 import { describeError } from '@labelstream/shared/errors';
+import type { CliConfig } from '../config.js';
+import { bundleFolder, bundleReference } from './reference.js';
 
 /** What `models verify` found of one bundle. */
 export type Verdict = { readonly folder: string } & (
@@ -11,12 +13,13 @@ export type Verdict = { readonly folder: string } & (
 
 /**
  * Verifies a bundle as a service does before it starts: manifest against the schema, files by hash, golden vectors through ONNX Runtime;
- * with `encoderFolder`, also that a head or a decoder is for that encoder.
+ * with `encoder`, also that a head or a decoder is for that encoder.
  */
-export async function verifyBundle(folder: string, encoderFolder?: string): Promise<Verdict> {
+export async function verifyBundle(given: string, config: Pick<CliConfig, 'env'>, encoder?: string): Promise<Verdict> {
+  const folder = bundleReference(given);
   try {
-    const bundle = await loadAnyBundle(folder);
-    if (encoderFolder !== undefined) await verifyPair(bundle, await loadBundle(encoderFolder, 'encoder'));
+    const bundle = await loadAnyBundle(await bundleFolder(given, config));
+    if (encoder !== undefined) await verifyPair(bundle, await loadBundle(await bundleFolder(encoder, config), 'encoder'));
     const { inference } = await openBundles([bundle], { INFERENCE_THREADS: 1, INFERENCE_PROVIDER: 'cpu' }, async () => null);
     await inference.close();
     return { folder, ok: true, id: bundle.id };

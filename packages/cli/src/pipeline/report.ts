@@ -32,10 +32,13 @@ export function dropsOf(metricsText: string, stage: StageName): Record<string, n
   return drops;
 }
 
-/** The name of a deployment's service: the stage's own, behind the topic prefix where there is one. */
-export function serviceName(topicPrefix: string, stage: StageName): string {
+/** The process that works on backfills, beside those of the stages. */
+export const BACKFILL_PROCESS = 'backfill';
+
+/** The name of a deployment's process: the stage's own, behind the topic prefix where there is one. */
+export function serviceName(topicPrefix: string, process: StageName | typeof BACKFILL_PROCESS): string {
   const deployment = topicPrefix.replace(/[._-]+$/, '');
-  return deployment === '' ? stage : `${deployment}-${stage}`;
+  return deployment === '' ? process : `${deployment}-${process}`;
 }
 
 /** The stage that a service runs, told from its name; null for a process that is none of ours. */

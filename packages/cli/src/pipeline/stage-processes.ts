@@ -41,7 +41,8 @@ export function engineSettings({ brokers, redisState, redisCache }: EngineAddres
   return { KAFKA_BROKERS: brokers.join(','), REDIS_STATE_URL: redisState, REDIS_CACHE_URL: redisCache };
 }
 
-const readyFileOf = (dataDir: string, service: string) => join(dataDir, 'ready', `${service}.json`);
+/** Where a process says that it is ready. */
+export const readyFileOf = (dataDir: string, service: string) => join(dataDir, 'ready', `${service}.json`);
 
 /** A process of `services/<stage>`, which tells its port in its ready file. */
 function entryOf(stage: StageName, { repositoryRoot, dataDir, topicPrefix, settings }: StageProcessesOptions): ServiceEntry {
@@ -97,7 +98,8 @@ async function describe({ name, pid, alive, logFile }: ServiceStatus, dataDir: s
   return [{ service: name, logFile, report, ...(ready === null ? {} : { port: ready.port }) }];
 }
 
-async function becomeReady({ name, pid, logFile }: ServiceStatus, dataDir: string, signal: AbortSignal): Promise<void> {
+/** Returns when a started process answers that it is ready. Throws ENGINE_UNAVAILABLE with its last words. */
+export async function becomeReady({ name, pid, logFile }: ServiceStatus, dataDir: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   const readyFile = readyFileOf(dataDir, name);
   for (;;) {

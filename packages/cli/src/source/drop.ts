@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Drop } from '@labelstream/backfill/source/event';
 import { LabelstreamError } from '@labelstream/shared/errors';
-import type { Drop } from './event.js';
 
 /** Decides per product which modality is taken away. */
 export type DropPlan = (productId: string) => Drop;

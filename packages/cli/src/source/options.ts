@@ -12,7 +12,7 @@ export interface SourceFlags {
 
 export function addSourceOptions(command: Command): Command {
   return command
-    .option('--source <file>', 'listings: .csv, .jsonl or .parquet with id, title, description?, image?, version?')
+    .option('--source <file>', 'listings: .csv, .jsonl, .parquet or .avro with id, title, description?, image?, version?')
     .option('--images <path>', 'folder or .tar of pictures, <id>.jpg unless a row names another')
     .option('--limit <n>', 'take only the first n', wholeNumber('--limit', 1))
     .option('--where <column=value>', 'take only rows with this value, for example split=val');

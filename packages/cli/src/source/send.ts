@@ -1,9 +1,9 @@
+import { eventOf } from '@labelstream/backfill/source/event';
+import type { SourceRow } from '@labelstream/backfill/source/row';
 import type { Lane } from '@labelstream/shared/events/lane';
 import type { OutRecord } from '@labelstream/shared/stream/outcome';
 import type { Connection } from '../connect.js';
 import type { DropPlan } from './drop.js';
-import { eventOf } from './event.js';
-import type { SourceRow } from './row.js';
 
 const SEND_AT_ONCE = 500;
 

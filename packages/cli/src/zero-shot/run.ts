@@ -4,6 +4,7 @@ import { checkPair, loadBundle } from '@labelstream/shared/bundle/load';
 import type { Bundle, EncoderManifest, MatchSpec } from '@labelstream/shared/bundle/manifest';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { CommandDeps } from '../command.js';
+import { bundleFolder } from '../models/reference.js';
 import { GOOGLE_TAXONOMY, readGoogleTaxonomy } from './google-taxonomy.js';
 import { type LabelSet, parseLabelSet } from './label-set.js';
 import { makeZeroShotBundle } from './make.js';
@@ -31,9 +32,9 @@ const GOOGLE = 'google-taxonomy';
 export async function runZeroShot(flags: ZeroShotFlags, { config, output, signal }: CommandDeps): Promise<void> {
   const labels = await readLabels(flags.labels);
   const templates = flags.templates === undefined ? DEFAULT_TEMPLATES : parseTemplates(await read(flags.templates), flags.templates);
-  const encoder = await loadBundle(flags.encoder === undefined ? config.encoderBundle : resolve(flags.encoder), 'encoder');
+  const encoder = await loadBundle(await bundleFolder(flags.encoder ?? config.encoderBundle, config), 'encoder');
   const scale = flags.scale ?? encoder.manifest.contrastiveScale ?? CLIP_SCALE;
-  const match = flags.matchOf === undefined ? undefined : await matchOf(resolve(flags.matchOf), encoder);
+  const match = flags.matchOf === undefined ? undefined : await matchOf(await bundleFolder(flags.matchOf, config), encoder);
   const progress = output.progress('encoding labels');
   const bundle = await makeZeroShotBundle({
     ...labels,

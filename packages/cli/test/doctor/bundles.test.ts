@@ -5,7 +5,7 @@ import { checkBundles } from '../../src/doctor/bundles.js';
 const bundle = (name: string) => fileURLToPath(new URL(`../../../shared/test/fixtures/bundles/${name}`, import.meta.url));
 
 test('bundles that fit are verified by their golden vectors', async () => {
-  const checks = await checkBundles({ encoderBundle: bundle('encoder'), fusionBundle: bundle('fusion') });
+  const checks = await checkBundles({ env: {}, encoderBundle: bundle('encoder'), fusionBundle: bundle('fusion') });
   expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
     ['encoder bundle', true],
     ['fusion bundle', true],
@@ -14,14 +14,14 @@ test('bundles that fit are verified by their golden vectors', async () => {
 
 test('a caption bundle is checked where one is switched on', async () => {
   const pair = { encoderBundle: bundle('encoder'), fusionBundle: bundle('fusion') };
-  const [, , caption] = await checkBundles({ ...pair, captionBundle: bundle('caption') });
+  const [, , caption] = await checkBundles({ env: {}, ...pair, captionBundle: bundle('caption') });
   expect(caption).toMatchObject({ name: 'caption bundle', ok: true });
-  const [, , wrong] = await checkBundles({ ...pair, captionBundle: bundle('fusion') });
+  const [, , wrong] = await checkBundles({ env: {}, ...pair, captionBundle: bundle('fusion') });
   expect(wrong).toMatchObject({ ok: false, advice: expect.stringContaining('CAPTION_BUNDLE') });
 });
 
 test('a bundle that is missing is named, with what to do, and takes the fusion bundle with it', async () => {
-  const [encoder, fusion] = await checkBundles({ encoderBundle: '/nowhere', fusionBundle: bundle('fusion') });
+  const [encoder, fusion] = await checkBundles({ env: {}, encoderBundle: '/nowhere', fusionBundle: bundle('fusion') });
   expect(encoder).toMatchObject({
     ok: false,
     required: true,
@@ -32,7 +32,7 @@ test('a bundle that is missing is named, with what to do, and takes the fusion b
 });
 
 test('two bundles that do not belong together are told', async () => {
-  const [encoder, fusion] = await checkBundles({ encoderBundle: bundle('encoder'), fusionBundle: bundle('encoder') });
+  const [encoder, fusion] = await checkBundles({ env: {}, encoderBundle: bundle('encoder'), fusionBundle: bundle('encoder') });
   expect(encoder?.ok).toBe(true);
   expect(fusion).toMatchObject({ ok: false, advice: expect.stringContaining('FUSION_BUNDLE') });
 });

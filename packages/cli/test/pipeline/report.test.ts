@@ -19,6 +19,8 @@ const status: WorkerStatus = {
   lag: { live: 4, backfill: 5 },
   inFlight: 0,
   buffered: { live: 0, backfill: 0 },
+  paused: { live: [], backfill: [] },
+  downstreamLag: null,
   utilisation: 0,
   partitions: 2,
 };

@@ -1,6 +1,6 @@
+import { eventOf } from '@labelstream/backfill/source/event';
 import { describe, expect, it } from 'vitest';
 import { parseDrop } from '../../src/source/drop.js';
-import { eventOf } from '../../src/source/event.js';
 
 const ids = Array.from({ length: 4000 }, (_, i) => `p${i}`);
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { bundleDirectory, fingerprint, readIfThere, readManifestSchema } from '../adapters/file/bundle-files.js';
+import { bundleDirectory, fingerprint, readIfThere, readManifestSchema, staysInside } from '../adapters/file/bundle-files.js';
 import { LabelstreamError } from '../errors.js';
 import type { Inference } from '../ports/inference.js';
 import { checkGoldenShapes, type GoldenCase, parseGolden, runGolden } from './golden.js';
@@ -28,26 +28,34 @@ export async function loadAnyBundle(directory: string): Promise<Bundle> {
 
 /** Reads only the manifest, of whichever kind, and checks it against the schema. Throws BUNDLE_INVALID. */
 export async function readAnyBundle(directory: string): Promise<Bundle> {
-  const { raw, folder } = await readManifestFile(directory);
+  const { folder, bytes } = await readManifestFile(directory);
+  return { ...(await parseManifest(bytes, folder)), directory: folder };
+}
+
+/**
+ * The manifest of a bundle of whichever kind, from the bytes of its manifest.json, checked against the schema. `where` begins each message.
+ * Throws BUNDLE_INVALID.
+ */
+export async function parseManifest(bytes: Uint8Array, where: string): Promise<Omit<Bundle, 'directory'>> {
+  const raw = parseJson(bytes, `${where}/manifest.json`);
   const kind = (raw as { kind?: unknown } | null)?.kind;
   const known = BUNDLE_KINDS.find((each) => each === kind);
-  if (known === undefined) refuse(folder, `kind is ${JSON.stringify(kind)}, none of ${BUNDLE_KINDS.join(', ')}`);
-  return readBundle(directory, known);
+  if (known === undefined) refuse(where, `kind is ${JSON.stringify(kind)}, none of ${BUNDLE_KINDS.join(', ')}`);
+  const manifest = validateManifest(raw, known, await readManifestSchema(), where);
+  return { id: bundleId(manifest.name, bytes), manifest };
 }
 
 async function readBundle<K extends BundleKind>(directory: string, kind: K): Promise<Bundle<ManifestOf<K>>> {
-  const { raw, folder, bytes } = await readManifestFile(directory);
-  const manifest = validateManifest(raw, kind, await readManifestSchema(), folder);
+  const { folder, bytes } = await readManifestFile(directory);
+  const manifest = validateManifest(parseJson(bytes, `${folder}/manifest.json`), kind, await readManifestSchema(), folder);
   return { id: bundleId(manifest.name, bytes), directory: folder, manifest };
 }
 
-async function readManifestFile(
-  directory: string,
-): Promise<{ readonly raw: unknown; readonly folder: string; readonly bytes: Uint8Array }> {
+async function readManifestFile(directory: string): Promise<{ readonly folder: string; readonly bytes: Uint8Array }> {
   const folder = bundleDirectory(directory);
   const bytes = await readIfThere(join(folder, 'manifest.json'));
   if (bytes === undefined) refuse(folder, 'there is no manifest.json');
-  return { raw: parseJson(bytes, `${folder}/manifest.json`), folder, bytes };
+  return { folder, bytes };
 }
 
 async function verifyFiles<M extends Manifest>(bundle: Bundle<M>): Promise<Bundle<M>> {
@@ -106,6 +114,8 @@ export async function readGolden({ directory, manifest }: Bundle): Promise<reado
 }
 
 async function verifyFile(folder: string, file: string, manifest: Manifest): Promise<void> {
+  // What lies elsewhere can be changed by others after it was checked.
+  if (!(await staysInside(folder, file))) refuse(folder, `"${file}" is a link out of the bundle`);
   const found = await fingerprint(join(folder, file));
   const listed = manifest.files[file];
   if (found === undefined || listed === undefined) return refuse(folder, `"${file}" is missing`);

@@ -21,4 +21,14 @@ export const stateKeys = {
   publishedComplete: (prefix: string) => `pub:${prefix}`,
   /** Epoch of the sink that owns a partition number of the input. None of `pub:*`: it goes on to tell old from new when these are deleted. */
   publishedOwner: (prefix: string, partition: number) => `pub-owner:${prefix}:${partition}`,
+  /** What the deployment serves, the fusion instances that follow it, and what they found of a shadow (docs/models.md). */
+  models: (prefix: string) => ({
+    document: `models:${prefix}`,
+    /** Who may write the lists and the document: the last one to claim. */
+    claim: `models:${prefix}:claim`,
+    members: `models:${prefix}:members`,
+    member: (id: string) => `models:${prefix}:member:${id}`,
+    comparison: (what: string) => `models:${prefix}:comparison:${what}`,
+    comparisonPart: (what: string, id: string) => `models:${prefix}:comparison:${what}:${id}`,
+  }),
 } as const;

@@ -1,14 +1,32 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { setting } from '../config.js';
 
-/** A setting that names the folder of a bundle. */
+/** A setting that names a bundle: a folder, or `s3://bucket/prefix`. */
 export const bundleFolder = () => z.string().min(1);
+
+/** How bundles on S3 are reached, and where they are kept. */
+export const bundleStoreSettings = z.object({
+  BUNDLE_CACHE_DIR: z
+    .string()
+    .min(1)
+    .default(join(tmpdir(), 'labelstream-bundles'))
+    .describe('Folder in which bundles from S3 are kept; several processes may share it.'),
+  S3_ENDPOINT: setting.url('http', 'https').optional().describe('An S3-compatible store; absent: AWS.'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the buckets.'),
+  S3_PATH_STYLE: setting.flag().default(false).describe('Whether buckets are part of the path in place of the host name.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Credentials for S3; absent: the default chain of the AWS SDK.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Needed with AWS_ACCESS_KEY_ID.'),
+  AWS_SESSION_TOKEN: z.string().min(1).optional().describe('For temporary credentials.'),
+});
+export type BundleStoreSettings = z.infer<typeof bundleStoreSettings>;
 
 /** Settings that every process with models in it understands. */
 export const modelSettings = z.object({
   ENCODER_BUNDLE: bundleFolder()
     .default('models/encoder-fashion-small')
-    .describe('Folder of the encoder bundle; a relative path is taken from the repository root.'),
+    .describe('The encoder bundle: a folder (a relative path is taken from the repository root), or `s3://bucket/prefix`.'),
   INFERENCE_THREADS: setting.integer(1, 256).default(1).describe('Threads within one operator of ONNX Runtime.'),
   INFERENCE_PROVIDER: z
     .enum(['cpu', 'cuda'])
@@ -19,6 +37,7 @@ export const modelSettings = z.object({
     .integer(0, 1000)
     .default(5)
     .describe('How often a listing is prepared again because its cached pixels or tokens vanished, before it becomes a dead letter.'),
+  ...bundleStoreSettings.shape,
 });
 
 export type ModelSettings = z.infer<typeof modelSettings>;

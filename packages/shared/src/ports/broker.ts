@@ -44,10 +44,17 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** Removes and returns up to `max` buffered messages of a lane, oldest first; never waits. */
   take(lane: Lane, max: number): InMessage[];
-  /** Resolves when a message is buffered in any lane, when the subscription closes, or after `maxWaitMs`. */
+  /** Resolves when a message is buffered in any lane that is not held, when the subscription closes, or after `maxWaitMs`. */
   wait(maxWaitMs: number): Promise<void>;
-  /** Messages buffered in a lane. */
+  /** Messages buffered in a lane, also while it is held. */
   buffered(lane: Lane): number;
+  /** Messages of a lane that can be taken: none while it is held. */
+  available(lane: Lane): number;
+  /**
+   * Holds a lane back, or lets it go on, through rebalances: while it is held nothing of it is taken, and so nothing is fetched beyond
+   * what fills its buffer.
+   */
+  hold(lane: Lane, held: boolean): void;
   /** Commits positions. Positions of partitions that are no longer assigned are ignored. Throws BROKER_UNAVAILABLE. */
   commit(offsets: readonly PartitionOffset[]): Promise<void>;
   /** Current assignment generation, grows with each rebalance; messages of older ones are removed from the buffers. */

@@ -14,12 +14,13 @@ export interface RunResult {
 
 /**
  * Runs graphs off the main thread, one `run` at a time per process; calls queue. Input buffers are moved to the worker and must not be
- * used afterwards. Throws INFERENCE_FAILED when the worker has ended, STAGE_FAILED when the graph refuses its inputs.
+ * used afterwards. Throws STAGE_FAILED when the graph refuses its inputs, INFERENCE_CRASHED when the worker ended during this very run, and
+ * INFERENCE_FAILED when it ended before its turn. A worker that has ended is started again by the next run.
  */
 export interface Inference {
   /** `graph` is a name given when the inference was opened; `outputs` names those that are wanted, absent: all. */
   run(graph: string, inputs: Tensors, outputs?: readonly string[]): Promise<RunResult>;
-  /** Resolves never, or rejects when the worker has ended unexpectedly. */
+  /** Resolves never, or rejects when the worker has ended and cannot be started again. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }

@@ -16,6 +16,15 @@ export interface Claim {
   readonly epoch: number;
 }
 
+/** How full a store is. */
+export interface StoreMemory {
+  /** Used of what it may use; may be a little above 1. */
+  readonly usedShare: number;
+  /** Whether it makes room by forgetting what was not asked for lately; otherwise it refuses writes when it is full. */
+  readonly evicts: boolean;
+  readonly keys: number;
+}
+
 /**
  * Bytes by key, in bulk. Two roles: the *cache* (claim checks; may lose entries) and the *state* (last published).
  * Every method throws the role's CACHE_UNAVAILABLE or STATE_UNAVAILABLE when the store does not answer.
@@ -33,6 +42,8 @@ export interface KeyValueStore {
   deleteMany(keys: readonly string[]): Promise<void>;
   /** Which keys exist, in the order of `keys`; refreshes nothing. */
   existMany(keys: readonly string[]): Promise<boolean[]>;
+  /** null where there is no limit. */
+  memory(): Promise<StoreMemory | null>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,28 +2,36 @@ import type { Logger } from 'pino';
 import { type CommonSettings, commonSettings, type Env, printRedacted, processEnv, readConfig } from '../config.js';
 import { isLabelstreamError } from '../errors.js';
 import { createLog } from '../observability/log.js';
+import { guardProcess, STALLED_EXIT_CODE } from './guard-process.js';
 import type { Service } from './service.js';
-import { startServices } from './start-service.js';
+import { type RunningProcess, type StartServiceDeps, startServices } from './start-service.js';
 
 /** What a service process tells its parent by its exit code. */
-export const EXIT_CODES = { clean: 0, failed: 1, config: 2 } as const;
+export const EXIT_CODES = { clean: 0, failed: 1, config: 2, stalled: STALLED_EXIT_CODE } as const;
 
 /** Beyond the drain's own deadline, closing connections gets this long. */
 const CLOSE_GRACE_MS = 10_000;
 
+/** The whole life of a service process, for `services/<name>/src/main.ts`: {@link runProcess} with one service. */
+export const runService = (service: Service, env: Env = processEnv()): Promise<void> =>
+  runProcess(service.name, env, (deps) => startServices([service], deps));
+
 /**
- * The whole life of a service process, for `services/<name>/src/main.ts`: reads the settings, starts, works until SIGTERM or SIGINT, drains,
- * and exits. A second signal ends it at once.
+ * The whole life of a process: reads the settings, starts, works until SIGTERM or SIGINT, drains, and exits. A second signal ends it at once.
+ *
+ * @param start returns what is at work, or throws what cannot be waited for, with everything closed again
  */
-export async function runService(service: Service, env: Env = processEnv()): Promise<void> {
-  const settings = readSettings(service.name, env);
-  const log = createLog({ name: service.name, level: settings.LOG_LEVEL });
+export async function runProcess(name: string, env: Env, start: (deps: StartServiceDeps) => Promise<RunningProcess>): Promise<void> {
+  const settings = readSettings(name, env);
+  const log = createLog({ name, level: settings.LOG_LEVEL });
   const endBy = () => exitLater(log, settings.SHUTDOWN_DEADLINE_MS + CLOSE_GRACE_MS);
   const stop = stopOnSignals(log, endBy);
   exitOnUncaught(log);
   log.info({ settings: printRedacted(settings) }, 'starting');
+  const guard = guardProcess(name, settings, log);
   try {
-    const running = await startServices([service], { name: service.name, settings, env, log, signal: stop });
+    const running = await start({ name, settings, env, log, signal: stop });
+    guard.watch(running.healthy);
     // The first of the two ends the work; a failure is thrown only after everything is closed.
     const failure = await Promise.race([aborted(stop), running.failed]).catch((error: unknown) => ({ error }));
     endBy();

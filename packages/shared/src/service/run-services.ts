@@ -1,5 +1,6 @@
 import { type CommonSettings, commonSettings, type Env, readConfig } from '../config.js';
 import { createLifecycle, type Lifecycle, startOrRollBack } from '../stream/lifecycle.js';
+import type { PressureSources } from '../stream/pressure-probe.js';
 import { startWorker, type Worker, type WorkerSettings, type WorkerStatus } from '../stream/worker.js';
 import type { RunningStage, Service, ServiceContext } from './service.js';
 import { type WaitAtStart, waitAtStart } from './wait-at-start.js';
@@ -75,7 +76,8 @@ async function startStage(service: Service, { context, env, settings, lifecycle,
     (opened) => opened.close(),
   );
   const { broker, topics, metrics } = context;
-  const deps = { stage: running.stage, broker, topics, groupId: context.groupId(service.name), log, metrics };
+  const pressure = pressureSources(context, settings);
+  const deps = { stage: running.stage, broker, topics, groupId: context.groupId(service.name), pressure, log, metrics };
   const worker = await lifecycle.open(
     `${service.name} worker`,
     () => wait(() => startWorker({ ...deps, settings: workerSettings(settings) })),
@@ -105,4 +107,14 @@ const workerSettings = (settings: CommonSettings): WorkerSettings => ({
   maxBufferedPerLane: settings.MAX_BUFFERED_PER_LANE,
   shutdownDeadlineMs: settings.SHUTDOWN_DEADLINE_MS,
   watchdogMs: settings.WATCHDOG_MS,
+});
+
+const pressureSources = ({ cache, state, groupId }: ServiceContext, settings: CommonSettings): PressureSources => ({
+  limits: {
+    lag: { live: settings.PAUSE_LAG_LIVE, backfill: settings.PAUSE_LAG_BACKFILL },
+    memoryShare: { live: settings.PAUSE_MEMORY_LIVE, backfill: settings.PAUSE_MEMORY_BACKFILL },
+  },
+  stores: { cache, state },
+  groupId,
+  everyMs: settings.PAUSE_CHECK_MS,
 });

@@ -34,6 +34,7 @@ export interface StartServiceDeps {
 export interface RunningProcess {
   readonly port: number;
   readonly failed: Promise<never>;
+  healthy(): boolean;
   /** Drains, and closes everything in reverse order. */
   stop(): Promise<void>;
 }
@@ -81,6 +82,6 @@ export async function startServices(services: readonly Service[], deps: StartSer
         () => removeReadyFile(READY_FILE),
       );
     log.info({ port }, 'ready');
-    return { port, failed: stages.failed, stop: () => lifecycle.close() };
+    return { port, failed: stages.failed, healthy: stages.healthy, stop: () => lifecycle.close() };
   });
 }

@@ -30,7 +30,7 @@ export function deliverAtLeastOnce(deps: AtLeastOnceDeps): Delivery {
     if (term.isOver()) startAfresh();
     // As many batches may wait to be carried out as may be processed: a slow broker must not pile them up.
     while (processing < deps.maxInFlight && unsettled < deps.maxInFlight * 2) {
-      const buffered = { live: subscription.buffered('live'), backfill: subscription.buffered('backfill') };
+      const buffered = { live: subscription.available('live'), backfill: subscription.available('backfill') };
       const decision = batcher.decide({ buffered, idle: processing === 0, nowMs: now() });
       if (decision.kind === 'empty') return { until: 'message' };
       if (decision.kind === 'hold') return { until: 'age', ms: decision.ms };

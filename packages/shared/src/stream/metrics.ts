@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.js';
-import type { Lane } from '../events/lane.js';
+import { LANES, type Lane } from '../events/lane.js';
 import type { InMessage } from '../ports/broker.js';
+import { PAUSE_REASONS, type Pauses } from './back-pressure.js';
 import type { Outcome } from './outcome.js';
-import type { StageName } from './stage.js';
+import type { StageName, StoreRole } from './stage.js';
 
 /** What the stream runner tells of itself, for one stage. */
 export interface StreamMetrics {
@@ -17,6 +18,8 @@ export interface StreamMetrics {
   inFlight(batches: number): void;
   buffered(lane: Lane, messages: number): void;
   lag(lane: Lane, messages: number): void;
+  paused(pauses: Pauses): void;
+  memory(store: StoreRole, usedShare: number): void;
   /** Outcomes counted so far, for `/status`. */
   totals(): OutcomeTotals;
 }
@@ -48,6 +51,8 @@ export function createStreamMetrics(registry: Registry, stage: StageName): Strea
     inFlight: (batches) => metrics.inFlight.set({ stage }, batches),
     buffered: (lane, messages) => metrics.buffered.set({ stage, lane }, messages),
     lag: (lane, messages) => metrics.lag.set({ stage, lane }, messages),
+    paused: (pauses) => setPaused(metrics.paused, stage, pauses),
+    memory: (store, usedShare) => metrics.memory.set({ stage, store }, usedShare),
     totals: () => ({ ...totals }),
   };
 }
@@ -59,6 +64,11 @@ function countReason(metrics: Instruments, stage: StageName, outcome: Outcome): 
   if (outcome.kind === 'drop') metrics.drops.inc({ stage, reason: outcome.reason });
   if (outcome.kind === 'deadLetter') metrics.deadLetters.inc({ stage, code: outcome.code });
   if (outcome.kind === 'defer') metrics.deferrals.inc({ stage, reason: outcome.reason });
+}
+
+/** A series for each reason from the beginning, so that an alert can tell 0 from nothing. */
+function setPaused(gauge: Gauge, stage: StageName, pauses: Pauses): void {
+  for (const lane of LANES) for (const reason of PAUSE_REASONS) gauge.set({ stage, lane, reason }, pauses[lane].includes(reason) ? 1 : 0);
 }
 
 function instruments(registry: Registry) {
@@ -82,6 +92,8 @@ function instruments(registry: Registry) {
     inFlight: gauge('labelstream_micro_batches_in_flight', 'Micro-batches being processed or carried out.'),
     buffered: gauge('labelstream_buffered_messages', 'Fetched messages waiting for a micro-batch.', 'lane'),
     lag: gauge('labelstream_lag_messages', 'Messages of the input topic behind the committed position.', 'lane'),
+    paused: gauge('labelstream_paused', '1 while nothing of a lane is taken, by reason (back-pressure).', 'lane', 'reason'),
+    memory: gauge('labelstream_store_used_ratio', 'Used share of a Redis that has a limit, of those that the stage fills.', 'store'),
     age: histogram('labelstream_message_age_seconds', 'Age of a message when its outcome became durable.', AGE_BUCKETS, 'lane'),
   };
 }

@@ -16,6 +16,8 @@ export interface Patience {
   untilUp<T>(operation: () => Promise<T>, giveUp: AbortSignal): Promise<T | Abandoned>;
   /** Codes of what is down right now. */
   outages(): ErrorCode[];
+  /** Whether a call is between two attempts. */
+  isBackingOff(): boolean;
 }
 
 export interface PatienceDeps {
@@ -30,6 +32,13 @@ export interface PatienceDeps {
 /** Creates the patience of one worker. */
 export function createPatience({ log, backoff, now, random, onRetry }: PatienceDeps): Patience {
   const board = createOutageBoard(log, now);
+  let backingOff = 0;
+
+  async function backOff(attempt: number, giveUp: AbortSignal): Promise<void> {
+    backingOff += 1;
+    await sleep(backoffMs(attempt, backoff, random), giveUp);
+    backingOff -= 1;
+  }
 
   async function untilUp<T>(operation: () => Promise<T>, giveUp: AbortSignal): Promise<T | Abandoned> {
     const waiting = board.enter();
@@ -46,7 +55,7 @@ export function createPatience({ log, backoff, now, random, onRetry }: PatienceD
         waiting.begin(error);
         onRetry(error.code);
       }
-      await sleep(backoffMs(attempt, backoff, random), giveUp);
+      await backOff(attempt, giveUp);
       if (giveUp.aborted) {
         waiting.end('outage: not waited for any longer');
         return ABANDONED;
@@ -54,7 +63,7 @@ export function createPatience({ log, backoff, now, random, onRetry }: PatienceD
     }
   }
 
-  return { untilUp, outages: board.codes };
+  return { untilUp, outages: board.codes, isBackingOff: () => backingOff > 0 };
 }
 
 /** What is down, and how many calls wait for it: an outage that several calls run into is logged once, at its beginning and at its end. */

@@ -1,14 +1,10 @@
-import { describeError, LabelstreamError } from '../errors.js';
+import { describeError } from '../errors.js';
 import { LANES, type Lane } from '../events/lane.js';
 import type { InMessage, PartitionOffset, TransactionalProducer } from '../ports/broker.js';
 import { type Decided, isRefusal } from './decided.js';
 import type { DeliveryDeps } from './delivery.js';
+import { createOwnership } from './ownership.js';
 import type { BatchProgress } from './stage.js';
-import { sleep } from './wake-up.js';
-
-/** How long the end of former transactions is waited for. */
-const READABLE_WITHIN_MS = 10_000;
-const READABLE_PAUSE_MS = 10;
 
 /** The transactions of one partition number. */
 export interface PartitionTransactions {
@@ -31,56 +27,52 @@ export interface OpenTransactions {
   commit(decided: readonly Decided[]): Promise<void>;
 }
 
+/** The partition number, as this owner has it. */
+interface Owned {
+  producer: TransactionalProducer;
+  /** Committed positions by topic. */
+  readonly positions: Map<string, number>;
+  readonly epoch: number;
+  /** Whether the broker refused the last transaction. */
+  isRefused: boolean;
+}
+
 /** Creates the transactions of a partition number. The transactional id is `<groupId>-<partition>`. */
 export function createPartitionTransactions(
-  { broker, groupId, topics, stage, log }: Pick<DeliveryDeps, 'broker' | 'groupId' | 'topics' | 'stage' | 'log'>,
+  deps: Pick<DeliveryDeps, 'broker' | 'groupId' | 'topics' | 'stage' | 'log'>,
   partition: number,
 ): PartitionTransactions {
+  const { topics, stage, log, groupId } = deps;
   const inputOf = (lane: Lane) => topics.of(stage.input, lane);
   const input = LANES.map(inputOf);
-  const ownerTopic = topics.of('labels');
-  let current: { readonly producer: TransactionalProducer; readonly transactions: OpenTransactions } | null = null;
+  const ownership = createOwnership(deps, partition);
+  let current: { readonly owned: Owned; readonly transactions: OpenTransactions } | null = null;
 
-  async function commit(producer: TransactionalProducer, decided: readonly Decided[], positions: Map<string, number>): Promise<void> {
+  async function commit(owned: Owned, decided: readonly Decided[]): Promise<void> {
     const offsets = positionsAfter(decided);
     try {
+      if (owned.isRefused) await takeUpAgain(owned);
       const records = decided.flatMap((one) => one.records);
-      await producer.commit(records, { groupId, offsets });
-      for (const { topic, offset } of offsets) positions.set(topic, offset);
+      await owned.producer.commit(records, { groupId, offsets });
+      for (const { topic, offset } of offsets) owned.positions.set(topic, offset);
     } catch (error) {
-      if (!isRefusal(error)) drop(producer);
+      if (isRefusal(error)) owned.isRefused = true;
+      else drop(owned.producer);
       throw error;
     }
   }
 
   /**
-   * The positions of one transactional id become readable in the order of its transactions: once the mark is, all before it are. The mark
-   * is a position of this partition in the dead-letter topic, which the group does not read; drawn, so that it is no earlier owner's.
+   * What was refused leaves a producer that has to be opened anew, and the opening of one fences whoever has it. Meanwhile this process may
+   * have been frozen and have a successor: so it looks before it opens, and again when nobody can come in between any more. What was
+   * decided before is only written where there was none.
    */
-  async function seeEarlierPositions(producer: TransactionalProducer): Promise<void> {
-    const mark = { topic: topics.deadLetters(stage.input), partition, offset: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) };
-    const leaveMark = () => producer.commit([], { groupId, offsets: [mark] });
-    const isReadable = async () => positionsOf(partition, await broker.committed(groupId, [mark.topic])).get(mark.topic) === mark.offset;
-    await leaveMark();
-    const deadlineMs = Date.now() + READABLE_WITHIN_MS;
-    while (!(await isReadable())) {
-      if (Date.now() > deadlineMs) {
-        // Refused if it is a newer owner's mark that stands there.
-        await leaveMark();
-        throw new LabelstreamError('BROKER_UNAVAILABLE', `positions of ${groupId} cannot be read`);
-      }
-      await sleep(READABLE_PAUSE_MS);
-    }
-  }
-
-  /**
-   * The epoch is kept as one more position of the group: of this partition in the label topic, which the group does not read either. What
-   * an earlier owner has committed there can be read by now; the time lets the epoch grow also after Kafka has lost its data.
-   */
-  async function beginEpoch(producer: TransactionalProducer, last: number): Promise<number> {
-    const epoch = Math.max(Date.now(), last + 1);
-    await producer.commit([], { groupId, offsets: [{ topic: ownerTopic, partition, offset: epoch }] });
-    return epoch;
+  async function takeUpAgain(owned: Owned): Promise<void> {
+    await owned.producer.close();
+    await ownership.assertNewest(owned.epoch);
+    owned.producer = await ownership.takeOver();
+    await ownership.assertNewest(owned.epoch);
+    owned.isRefused = false;
   }
 
   function drop(producer: TransactionalProducer): void {
@@ -96,15 +88,15 @@ export function createPartitionTransactions(
      */
     async open() {
       if (current !== null) return current.transactions;
-      const producer = await broker.transactionalProducer(`${groupId}-${partition}`);
+      const producer = await ownership.takeOver();
       try {
-        await seeEarlierPositions(producer);
-        const positions = positionsOf(partition, await broker.committed(groupId, [...input, ownerTopic]));
-        const epoch = await beginEpoch(producer, positions.get(ownerTopic) ?? 0);
+        const positions = await ownership.positions(input);
+        const epoch = await ownership.beginEpoch(producer);
         const isCommitted = ({ topic, offset }: InMessage) => offset < (positions.get(topic) ?? 0);
         const positionOf = (lane: Lane) => positions.get(inputOf(lane)) ?? 0;
         const progress = () => ({ committed: { live: positionOf('live'), backfill: positionOf('backfill') }, epoch });
-        current = { producer, transactions: { isCommitted, progress, commit: (decided) => commit(producer, decided, positions) } };
+        const owned: Owned = { producer, positions, epoch, isRefused: false };
+        current = { owned, transactions: { isCommitted, progress, commit: (decided) => commit(owned, decided) } };
         return current.transactions;
       } catch (error) {
         drop(producer);
@@ -112,15 +104,11 @@ export function createPartitionTransactions(
       }
     },
     async close() {
-      await current?.producer.close();
+      await current?.owned.producer.close();
       current = null;
     },
   };
 }
-
-/** Committed positions of a partition number, by topic. */
-const positionsOf = (partition: number, committed: readonly PartitionOffset[]): Map<string, number> =>
-  new Map(committed.filter((position) => position.partition === partition).map(({ topic, offset }) => [topic, offset]));
 
 /** The positions of a group after these messages, which come in ascending order per topic. */
 function positionsAfter(decided: readonly Decided[]): PartitionOffset[] {

@@ -12,6 +12,9 @@ export interface RunStageDeps {
   readonly log: Logger;
 }
 
+/** How often a micro-batch may end the inference worker before it is taken to be at fault; a worker can also end for want of memory. */
+const MAX_CRASHES = 3;
+
 /** Something in the micro-batch is bad: its halves have to be run on their own. */
 export const SPLIT = Symbol('split');
 
@@ -20,7 +23,7 @@ export const SPLIT = Symbol('split');
  * `giveUp` aborts while something is down; or with {@link SPLIT} when the batch fails for another reason. A message that fails alone
  * becomes a dead letter.
  *
- * @throws BROKER_FENCED, STATE_FENCED, which are about this process and not about a message
+ * @throws BROKER_FENCED, STATE_FENCED, CONFIG_INVALID, which are about this process and not about a message
  */
 export async function runUndivided(
   deps: RunStageDeps,
@@ -29,13 +32,30 @@ export async function runUndivided(
   progress?: BatchProgress,
 ): Promise<readonly Outcome[] | typeof ABANDONED | typeof SPLIT> {
   try {
-    return await deps.patience.untilUp(() => processOnce(deps, batch, progress), giveUp);
+    return await deps.patience.untilUp(
+      countingCrashes(() => processOnce(deps, batch, progress)),
+      giveUp,
+    );
   } catch (error) {
-    if (isFenced(error)) throw error;
+    // Neither is about a message: a newer owner has the partition, or Kafka or Redis refuses this process (a permission, a password).
+    if (isFenced(error) || isLabelstreamError(error, 'CONFIG_INVALID')) throw error;
     if (batch.length === 1) return [failedAlone(error)];
     deps.log.warn({ err: error, messages: batch.length }, 'a micro-batch failed: bisecting it');
     return SPLIT;
   }
+}
+
+/** Turns an INFERENCE_CRASHED that comes again and again, which is waited for, into STAGE_CRASHED, which is not. */
+function countingCrashes<T>(run: () => Promise<T>): () => Promise<T> {
+  let crashes = 0;
+  return async () => {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isLabelstreamError(error, 'INFERENCE_CRASHED') || ++crashes < MAX_CRASHES) throw error;
+      throw new LabelstreamError('STAGE_CRASHED', `${crashes} times: ${error.message}`, { cause: error });
+    }
+  };
 }
 
 /** The two halves of a micro-batch of at least two messages. */
@@ -47,7 +67,7 @@ export function halves<T>(batch: readonly T[]): [readonly T[], readonly T[]] {
 /**
  * Like {@link runUndivided}, but bisects: one bad message costs its batch log2(n) extra calls and harms nobody else.
  *
- * @throws BROKER_FENCED, STATE_FENCED
+ * @throws BROKER_FENCED, STATE_FENCED, CONFIG_INVALID
  */
 export async function runStage(
   deps: RunStageDeps,

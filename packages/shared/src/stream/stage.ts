@@ -15,6 +15,20 @@ export const STAGE_INPUTS: Readonly<Record<StageName, LanedTopic>> = {
   sink: 'predicted',
 };
 
+/** The stage that reads what this one writes; undefined for the last. */
+export const nextStage = (stage: StageName): StageName | undefined => STAGE_NAMES[STAGE_NAMES.indexOf(stage) + 1];
+
+/** The two roles of Redis. */
+export type StoreRole = 'cache' | 'state';
+
+/** The stores that each stage fills: ingest plans retries beside its pixels. */
+export const STAGE_STORES: Readonly<Record<StageName, readonly StoreRole[]>> = {
+  ingest: ['cache', 'state'],
+  encoder: ['cache'],
+  fusion: [],
+  sink: ['state'],
+};
+
 /** What is known of the batch's partition number when the batch begins. */
 export interface BatchProgress {
   /** How far the consumer group has committed it: per lane, the next offset to be committed; 0 for a lane without a position. */

@@ -12,6 +12,8 @@ export interface VitalSigns {
   moved(inFlight: number): void;
   /** Something that is down was asked again. */
   retried(code: ErrorCode): void;
+  /** Something that is needed was seen to be down. */
+  waiting(): void;
   healthy(): boolean;
   /** Share of time with work under way, 0..1. */
   utilisation(): number;
@@ -49,6 +51,7 @@ export function createVitalSigns({ metrics, watchdogMs, windowMs, now }: VitalSi
       watchdog.tick();
       metrics.retry(code);
     },
+    waiting: () => watchdog.tick(),
     healthy: watchdog.healthy,
     utilisation: meter.value,
   };

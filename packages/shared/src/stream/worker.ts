@@ -4,6 +4,7 @@ import { describeError, type ErrorCode } from '../errors.js';
 import { LANES, type Lane } from '../events/lane.js';
 import type { TopicNames } from '../events/topics.js';
 import type { Broker, Subscription } from '../ports/broker.js';
+import type { Pauses } from './back-pressure.js';
 import { type BackoffSettings, DEFAULT_BACKOFF } from './backoff.js';
 import { type CommitPolicy, createCommitter, DEFAULT_COMMIT_POLICY } from './committer.js';
 import { deliverAtLeastOnce } from './deliver-at-least-once.js';
@@ -11,9 +12,10 @@ import { deliverTransactionally } from './deliver-transactionally.js';
 import type { Delivery, DeliveryDeps } from './delivery.js';
 import { createFailure } from './failure.js';
 import { type Lag, startLagProbe } from './lag.js';
-import { createStreamMetrics, type OutcomeTotals } from './metrics.js';
+import { createStreamMetrics, type OutcomeTotals, type StreamMetrics } from './metrics.js';
 import { createOffsetTracker } from './offset-tracker.js';
 import { createPatience } from './outage.js';
+import { NO_PRESSURE, type PressureProbe, type PressureSources, startPressureProbe } from './pressure-probe.js';
 import type { Stage, StageName } from './stage.js';
 import { createVitalSigns } from './vital-signs.js';
 import { settlesWithin } from './wake-up.js';
@@ -43,6 +45,8 @@ export interface WorkerDeps {
   readonly topics: TopicNames;
   readonly groupId: string;
   readonly settings: WorkerSettings;
+  /** Absent: the stage never pauses. */
+  readonly pressure?: PressureSources;
   readonly log: Logger;
   readonly metrics: Registry;
   /** Epoch milliseconds; default: the system's clock. */
@@ -59,6 +63,10 @@ export interface WorkerStatus {
   readonly outages: readonly ErrorCode[];
   readonly outcomes: OutcomeTotals;
   readonly lag: Lag;
+  /** Lanes of which nothing is taken for now, with the reasons (back-pressure). */
+  readonly paused: Pauses;
+  /** Of the next stage; null where there is none, or where it has never committed anything: then it pauses nothing. */
+  readonly downstreamLag: Lag;
   readonly inFlight: number;
   readonly buffered: Readonly<Record<Lane, number>>;
   /** Share of time with work under way, 0..1. */
@@ -107,11 +115,23 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
     loop.wake();
   };
   const delivery = await createDelivery({ ...deps, patience, metrics, now, onProgress, onFatal: failure.report });
-  const onTurn = () => signs.turned(delivery.inFlight(), buffered());
+  const onTurn = () => {
+    signs.turned(delivery.inFlight(), buffered());
+    if (patience.isBackingOff()) signs.waiting();
+  };
   const loop = startWorkerLoop({ subscription, delivery, onTurn, onFatal: failure.report });
   // What a failed worker would still take is only in the way of whoever takes over.
   failure.failed.catch(() => loop.stop());
-  const lag = startLagProbe({ broker, groupId, topics: deps.input, everyMs: METER_WINDOW_MS, log, onMeasured: metrics.lag });
+  const lag = startLagProbe({
+    broker,
+    groupId,
+    topics: deps.input,
+    everyMs: METER_WINDOW_MS,
+    log,
+    onMeasured: metrics.lag,
+    onOutage: signs.waiting,
+  });
+  const pressure = watchPressure(deps, metrics, now);
   const outages = () => [...new Set([...patience.outages(), ...lag.outages()])];
   let stopping: Promise<void> | null = null;
 
@@ -120,6 +140,7 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
     if (!(await settlesWithin(delivery.drain(), settings.shutdownDeadlineMs)))
       log.warn({ stage: stage.name, inFlight: delivery.inFlight() }, 'work under way did not end in time; it will be delivered again');
     lag.close();
+    pressure.close();
     for (const close of [delivery.close, subscription.close]) await settlesWithin(close(), CLOSE_DEADLINE_MS);
   }
 
@@ -136,12 +157,36 @@ async function runWorker(deps: RunDeps): Promise<Worker> {
       outages: outages(),
       outcomes: metrics.totals(),
       lag: lag.latest(),
+      paused: pressure.pauses(),
+      downstreamLag: pressure.downstreamLag(),
       inFlight: delivery.inFlight(),
       buffered: buffered(),
       utilisation: signs.utilisation(),
       partitions: subscription.assignment().length,
     }),
   };
+}
+
+/** Holds the lanes of a stage that would run away from the next one, or fill up a store. */
+function watchPressure(
+  { pressure, subscription, stage, broker, topics, log }: RunDeps,
+  metrics: StreamMetrics,
+  now: () => number,
+): PressureProbe {
+  if (pressure === undefined) return NO_PRESSURE;
+  return startPressureProbe({
+    ...pressure,
+    stage: stage.name,
+    broker,
+    topics,
+    log,
+    now,
+    onMemory: (store, { usedShare }) => metrics.memory(store, usedShare),
+    onPauses(pauses) {
+      metrics.paused(pauses);
+      for (const lane of LANES) subscription.hold(lane, pauses[lane].length > 0);
+    },
+  });
 }
 
 type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };

@@ -14,3 +14,14 @@ it('says at once that a server does not answer', async () => {
   expect(failure).toMatchObject({ code: 'STATE_UNAVAILABLE', retriable: true });
   expect(String(failure)).not.toContain('secret');
 });
+
+it('tells how full the cache is, which evicts; the state of a test has no limit', async () => {
+  const open = (role: 'cache' | 'state', url: string) => createRedisKeyValueStore({ url, role, log });
+  const [cache, state] = await Promise.all([open('cache', inject('redisCache')), open('state', inject('redisState'))]);
+  const memory = await cache.memory();
+  expect(memory).toMatchObject({ evicts: true });
+  expect(memory?.usedShare).toBeGreaterThan(0);
+  expect(memory?.usedShare).toBeLessThan(1.1);
+  expect(await state.memory()).toBeNull();
+  await Promise.all([cache.close(), state.close()]);
+});

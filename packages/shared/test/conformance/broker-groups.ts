@@ -150,6 +150,35 @@ export function groupConformance(broker: () => Broker): void {
     await producer.close();
   });
 
+  it('holds a lane back, through a rebalance and with bounded buffers, until it is let go on; the other lane goes on', async () => {
+    const [live, backfill] = await createTopics(broker(), 2, 'live', 'backfill');
+    const producer = await broker().producer();
+    const total = 500;
+    await producer.send(Array.from({ length: total }, (_, i) => record(backfill!, `${i}`, `${i}`)));
+    const options = {
+      maxBufferedPerLane: 20,
+      topics: [
+        { topic: live!, lane: 'live' as const },
+        { topic: backfill!, lane: 'backfill' as const },
+      ],
+    };
+    const groupId = unique('group');
+    const subscription = await join(broker(), live!, groupId, options);
+    subscription.hold('backfill', true);
+    const other = await join(broker(), live!, groupId, options);
+    await other.close();
+    await until(() => subscription.assignment().length === 4 && subscription.buffered('backfill') >= 20, 'the held lane fills its buffer');
+    await producer.send([record(live!, 'k', 'urgent')]);
+    expect((await takeCount(subscription, 'live', 1)).map(textOf)).toEqual(['urgent']);
+    expect([subscription.available('backfill'), subscription.take('backfill', 10)]).toEqual([0, []]);
+    subscription.hold('backfill', false);
+    await subscription.wait(10_000);
+    const values = (await takeCount(subscription, 'backfill', total)).map(textOf).map(Number);
+    expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i));
+    await subscription.close();
+    await producer.close();
+  });
+
   it('loses nothing when a member joins and leaves, and commits finished work before it gives up a partition', async () => {
     const [topic] = await createTopics(broker(), 4, 'rebalance');
     const groupId = unique('group');

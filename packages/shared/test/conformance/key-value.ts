@@ -43,6 +43,13 @@ export function keyValueConformance(name: string, unavailable: string, open: () 
       expect([...readPart!]).toEqual([...megabyte.subarray(10, 20)]);
     });
 
+    it('says how full it is, or that it has no limit', async () => {
+      const memory = await store.memory();
+      if (memory === null) return;
+      expect(memory.usedShare).toBeGreaterThan(0);
+      expect(memory.keys).toBeGreaterThanOrEqual(0);
+    });
+
     it('keeps its own copy', async () => {
       const [own, value] = [key('own'), bytes('abc')];
       await store.setMany([{ key: own, value }]);

@@ -120,6 +120,8 @@ export function countingMetrics() {
     inFlight: ignore,
     buffered: ignore,
     lag: ignore,
+    paused: ignore,
+    memory: ignore,
     totals: () => ({ emit: 0, drop: 0, deadLetter: 0, defer: 0 }),
   };
   return { metrics, counted, counts };

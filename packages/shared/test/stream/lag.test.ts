@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LabelstreamError } from '../../src/errors.js';
 import type { TopicInfo } from '../../src/ports/broker.js';
-import { measureLag, startLagProbe } from '../../src/stream/lag.js';
+import { measureKnownLag, measureLag, startLagProbe } from '../../src/stream/lag.js';
 import { quiet, until } from './harness.js';
 
 const topics = { live: 'x', backfill: 'x.backfill' };
@@ -30,6 +30,15 @@ describe('measureLag', () => {
   });
 });
 
+describe('measureKnownLag', () => {
+  it('knows nothing of a group that has never committed, and counts the whole lag of one that has', async () => {
+    const partitions = [info('x', 0, 0, 10), info('x', 1, 0, 5)];
+    expect(await measureKnownLag(brokerOf(partitions, []), 'g', topics)).toBeNull();
+    const broker = brokerOf(partitions, [{ topic: 'x', partition: 0, offset: 8 }]);
+    expect(await measureKnownLag(broker, 'g', topics)).toEqual({ live: 7, backfill: 0 });
+  });
+});
+
 describe('startLagProbe', () => {
   it('keeps the last measurement while the broker is down, and says that it is', async () => {
     const answers = [[info('x', 0, 0, 3)], null, null];
@@ -43,6 +52,7 @@ describe('startLagProbe', () => {
       committed: async () => [],
     };
     const seen: string[] = [];
+    let outages = 0;
     const probe = startLagProbe({
       broker,
       groupId: 'g',
@@ -50,11 +60,15 @@ describe('startLagProbe', () => {
       everyMs: 1,
       log: quiet,
       onMeasured: (lane, messages) => seen.push(`${lane} ${messages}`),
+      onOutage: () => {
+        outages += 1;
+      },
     });
     expect(probe.latest()).toBeNull();
     await until(() => asked > 2);
     expect(probe.latest()).toEqual({ live: 3, backfill: 0 });
     expect(probe.outages()).toEqual(['BROKER_UNAVAILABLE']);
+    expect(outages).toBeGreaterThan(0);
     expect(seen).toEqual(['live 3', 'backfill 0']);
     probe.close();
   });

@@ -20,6 +20,8 @@ function manualSubscription() {
     take: (lane, max) => buffers[lane].splice(0, max),
     wait: (maxWaitMs) => sleep(maxWaitMs),
     buffered: (lane) => buffers[lane].length,
+    available: (lane) => buffers[lane].length,
+    hold: () => {},
     commit: async (offsets: readonly PartitionOffset[]) => void commits.push(...offsets.map(({ offset }) => offset)),
     generation: () => generation,
     assignment: () => [{ topic: topics.of('encoded'), partition: 0 }],

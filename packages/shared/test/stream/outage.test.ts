@@ -98,8 +98,12 @@ describe('createPatience', () => {
       random: () => 0.9,
       onRetry: () => setTimeout(() => stop.abort(), 1),
     });
-    expect(await patience.untilUp(failing(1), stop.signal)).toBe(ABANDONED);
-    expect(patience.outages()).toEqual([]);
+    const call = patience.untilUp(failing(1), stop.signal);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(patience.isBackingOff()).toBe(true);
+    expect(await call).toBe(ABANDONED);
+    expect([patience.outages(), patience.isBackingOff()]).toEqual([[], false]);
   });
 
   it('lets an operation that works finish even when told to give up', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryBroker } from '../../src/adapters/memory/broker.js';
+import { LabelstreamError } from '../../src/errors.js';
 import { topicNames } from '../../src/events/topics.js';
 import type { Broker, InMessage } from '../../src/ports/broker.js';
 import { drop, emit } from '../../src/stream/outcome.js';
@@ -83,5 +84,75 @@ describe('the transactions of a partition', () => {
     await expect(former.commit([{ message: message('live', 8), outcome: drop('UNCHANGED'), records: [] }])).rejects.toMatchObject({
       code: 'BROKER_FENCED',
     });
+  });
+
+  const note = { message: message('live', 0), outcome: drop('UNCHANGED'), records: [] } as const;
+  const record = { topic: topics.of('labels'), key: 'p', value: new Uint8Array([1]) };
+  const large = { ...note, outcome: emit([record]), records: [record] } as const;
+
+  /** Refuses records, as a broker to which they are too large, and counts the producers that are opened. */
+  function refuseRecords() {
+    const real = broker;
+    const opened = { count: 0 };
+    broker = {
+      ...real,
+      async transactionalProducer(id) {
+        opened.count += 1;
+        const producer = await real.transactionalProducer(id);
+        const commit: typeof producer.commit = async (records, group) => {
+          if (records.length > 0) throw new LabelstreamError('EVENT_TOO_LARGE', 'too large');
+          await producer.commit(records, group);
+        };
+        return { ...producer, commit };
+      },
+    };
+    return opened;
+  }
+
+  it('go on after a transaction that was refused, as the same owner, by a producer that is opened anew', async () => {
+    const opened = refuseRecords();
+    const transactions = await openTransactions();
+    const { epoch } = transactions.progress();
+    await expect(transactions.commit([large])).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    await transactions.commit([note]);
+    await transactions.commit([{ ...note, message: message('live', 1) }]);
+    expect(opened.count).toBe(2);
+    expect(transactions.progress()).toEqual({ committed: { live: 2, backfill: 0 }, epoch });
+  });
+
+  it('neither write nor fence after a refusal when they have a successor by then: they were frozen meanwhile', async () => {
+    refuseRecords();
+    const frozen = await openTransactions();
+    await expect(frozen.commit([large])).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    const successor = await openTransactions();
+    await successor.commit([note]);
+    await expect(frozen.commit([note])).rejects.toMatchObject({ code: 'BROKER_FENCED' });
+    await successor.commit([{ ...note, message: message('live', 1) }]);
+    expect(successor.progress()).toMatchObject({ committed: { live: 2, backfill: 0 } });
+  });
+
+  it('write nothing after a refusal when a successor came between their look and the opening of their producer', async () => {
+    refuseRecords();
+    const real = broker;
+    const successors: Awaited<ReturnType<typeof openTransactions>>[] = [];
+    let isRefused = false;
+    broker = {
+      ...real,
+      async transactionalProducer(id) {
+        if (isRefused) {
+          isRefused = false;
+          const successor = await createPartitionTransactions({ broker: real, groupId: 'g', topics, stage, log: quiet }, 0).open();
+          await successor.commit([note]);
+          successors.push(successor);
+        }
+        return real.transactionalProducer(id);
+      },
+    };
+    const frozen = await openTransactions();
+    await expect(frozen.commit([large])).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    isRefused = true;
+    await expect(frozen.commit([{ ...note, message: message('live', 5) }])).rejects.toMatchObject({ code: 'BROKER_FENCED' });
+    expect(successors).toHaveLength(1);
+    expect((await openTransactions()).progress()).toMatchObject({ committed: { live: 1, backfill: 0 } });
   });
 });

@@ -52,6 +52,29 @@ describe('runStage', () => {
     expect(calls).toBe(1 + 2 * 6);
   });
 
+  it('bisects a batch that ends the inference worker three times, until the listing that does it stands alone', async () => {
+    let crashes = 0;
+    const outcomes = await run(async (batch) => {
+      if (!batch.some(({ offset }) => offset === 5)) return batch.map(() => fine);
+      crashes += 1;
+      throw new LabelstreamError('INFERENCE_CRASHED', 'the inference worker ended with code 3');
+    }, messages(8));
+    expect(describeOutcomes(outcomes)).toEqual(messages(8).map(({ offset }) => (offset === 5 ? 'STAGE_CRASHED' : 'drop')));
+    expect(crashes).toBe(3 * 4);
+  });
+
+  it('waits for an inference worker that another batch has ended, however often, and for one that ends twice', async () => {
+    const failures = [...Array(20).fill('INFERENCE_FAILED'), 'INFERENCE_CRASHED', 'INFERENCE_FAILED', 'INFERENCE_CRASHED'] as const;
+    let calls = 0;
+    const outcomes = await run(async (batch) => {
+      const code = failures[calls++];
+      if (code !== undefined) throw new LabelstreamError(code, 'ended');
+      return batch.map(() => fine);
+    }, messages(4));
+    expect(describeOutcomes(outcomes)).toEqual(Array(4).fill('drop'));
+    expect(calls).toBe(24);
+  });
+
   it('keeps the code of an error that has one', async () => {
     const outcomes = await run(() => Promise.reject(new LabelstreamError('EVENT_INVALID', 'no title')), messages(1));
     expect(outcomes).toEqual([{ kind: 'deadLetter', code: 'EVENT_INVALID', detail: 'no title' }]);
@@ -91,7 +114,7 @@ describe('runStage', () => {
     expect(outcomes).toBe(ABANDONED);
   });
 
-  it.each(['BROKER_FENCED', 'STATE_FENCED'] as const)('does not make a dead letter of %s', async (code) => {
+  it.each(['BROKER_FENCED', 'STATE_FENCED', 'CONFIG_INVALID'] as const)('does not make a dead letter of %s', async (code) => {
     await expect(run(() => Promise.reject(new LabelstreamError(code, 'zombie')), messages(3))).rejects.toThrow('zombie');
   });
 

@@ -54,6 +54,16 @@ describe('createVitalSigns', () => {
     expect(signs.healthy()).toBe(true);
   });
 
+  it('is healthy while something that it needs is seen to be down, although nothing moves', () => {
+    const { signs, pass } = setUp();
+    for (let look = 0; look < 20; look += 1) {
+      pass(10_000);
+      signs.turned(1, nothing);
+      signs.waiting();
+    }
+    expect(signs.healthy()).toBe(true);
+  });
+
   it('shows what is under way and what waits', async () => {
     const { signs, registry, pass } = setUp();
     signs.turned(2, { live: 3, backfill: 40 });

@@ -13,6 +13,8 @@ function setUp(rest: () => Rest = () => ({ until: 'message' })) {
     take: () => [],
     wait: (maxWaitMs) => sleep(Math.min(maxWaitMs, 20)),
     buffered: () => 0,
+    available: () => 0,
+    hold: () => {},
     commit: async () => {},
     generation: () => state.generation,
     assignment: () => [],

@@ -2,8 +2,9 @@ import { Queue, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { LabelstreamError } from '../../errors.js';
 import type { RetryJob, RetryQueue } from '../../ports/retry-queue.js';
+import type { TlsOptions } from '../common/tls.js';
 import { within } from '../common/within.js';
-import { connectionErrorLog, redisOptions, toRedisError } from '../redis/connection.js';
+import { connectionErrorLog, firstError, redisOptions, toRedisError } from '../redis/connection.js';
 
 const QUEUE_NAME = 'image-retries';
 const READY_WITHIN_MS = 5000;
@@ -20,6 +21,8 @@ export interface BullmqRetryQueueDeps {
   readonly url: string;
   /** Prefix of the deployment; queues of different prefixes know nothing of each other. */
   readonly prefix: string;
+  /** For a `rediss` URL. */
+  readonly tls?: TlsOptions | undefined;
   readonly log: Logger;
 }
 
@@ -29,9 +32,12 @@ const jobIdOf = (id: string): string => `retry-${Buffer.from(id, 'utf8').toStrin
 const backoffMs = (failures: number): number =>
   Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
 
-async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps, isClosing: () => boolean): Promise<Queue<RetryJob, void, string>> {
+async function openQueue(
+  { url, prefix, tls, log }: BullmqRetryQueueDeps,
+  isClosing: () => boolean,
+): Promise<Queue<RetryJob, void, string>> {
   const queue = new Queue<RetryJob, void, string>(QUEUE_NAME, {
-    connection: redisOptions(url, { isClosing }),
+    connection: redisOptions(url, { tls, isClosing }),
     prefix: keyPrefix(prefix),
     defaultJobOptions: {
       removeOnComplete: true,
@@ -41,12 +47,13 @@ async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps, isClosing: 
       keepLogs: 0,
     },
   });
+  const emitted = firstError(queue);
   queue.on('error', connectionErrorLog(log, url, 'retry queue connection'));
   try {
     await within(READY_WITHIN_MS, 'connecting', queue.waitUntilReady());
   } catch (error) {
     await queue.close().catch(() => {});
-    throw error;
+    throw emitted() ?? error;
   }
   return queue;
 }
@@ -55,12 +62,12 @@ async function openQueue({ url, prefix, log }: BullmqRetryQueueDeps, isClosing: 
 const keyPrefix = (prefix: string): string => `{${prefix}labelstream}`;
 
 function openWorker(
-  { url, prefix, log }: BullmqRetryQueueDeps,
+  { url, prefix, tls, log }: BullmqRetryQueueDeps,
   isClosing: () => boolean,
   handle: (job: RetryJob) => Promise<void>,
 ): Worker<RetryJob, void> {
   // A worker waits for jobs in a command that blocks, and keeps waiting while the server is away.
-  const { commandTimeout: _, ...options } = redisOptions(url, { isClosing });
+  const { commandTimeout: _, ...options } = redisOptions(url, { tls, isClosing });
   const worker = new Worker<RetryJob, void>(QUEUE_NAME, (job) => handle(job.data), {
     connection: { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null },
     prefix: keyPrefix(prefix),

@@ -1,5 +1,5 @@
 import { LANES, type Lane } from '../../events/lane.js';
-import type { InMessage } from '../../ports/broker.js';
+import type { InMessage, Subscription } from '../../ports/broker.js';
 
 /** Fetched messages waiting to be taken, first in first out per lane. */
 export interface LaneBuffers {
@@ -7,8 +7,12 @@ export interface LaneBuffers {
   /** Removes and returns up to `max` messages, oldest first. */
   take(lane: Lane, max: number): InMessage[];
   size(lane: Lane): number;
+  /** As `size`; 0 while the lane is held. */
+  available(lane: Lane): number;
+  /** While a lane is held, nothing of it can be taken. */
+  hold(lane: Lane, held: boolean): void;
   clear(): void;
-  /** Resolves when a message waits in any lane, when `wake` or `close` is called, or after `maxWaitMs`. */
+  /** Resolves when a message waits in any lane that is not held, when `wake` or `close` is called, or after `maxWaitMs`. */
   wait(maxWaitMs: number): Promise<void>;
   /** Ends every `wait`. */
   wake(): void;
@@ -24,16 +28,18 @@ interface Queue {
 export function createLaneBuffers(): LaneBuffers {
   const queues: Record<Lane, Queue> = { live: { items: [], head: 0 }, backfill: { items: [], head: 0 } };
   const waiters = new Set<() => void>();
+  const held = new Set<Lane>();
   let closed = false;
 
   const size = (lane: Lane) => queues[lane].items.length - queues[lane].head;
+  const available = (lane: Lane) => (held.has(lane) ? 0 : size(lane));
   const wake = () => {
     for (const waiter of [...waiters]) waiter();
   };
 
   function take(lane: Lane, max: number): InMessage[] {
     const queue = queues[lane];
-    const taken = queue.items.slice(queue.head, queue.head + Math.max(0, max));
+    const taken = queue.items.slice(queue.head, queue.head + Math.max(0, Math.min(max, available(lane))));
     queue.head += taken.length;
     // Half of the array empty: compact, so that a queue that never runs dry does not grow.
     if (queue.head * 2 >= queue.items.length) {
@@ -44,7 +50,7 @@ export function createLaneBuffers(): LaneBuffers {
   }
 
   function wait(maxWaitMs: number): Promise<void> {
-    if (closed || LANES.some((lane) => size(lane) > 0)) return Promise.resolve();
+    if (closed || LANES.some((lane) => available(lane) > 0)) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -66,6 +72,11 @@ export function createLaneBuffers(): LaneBuffers {
     },
     take,
     size,
+    available,
+    hold(lane, isHeld) {
+      if (isHeld) held.add(lane);
+      else if (held.delete(lane)) wake();
+    },
     clear() {
       for (const lane of LANES) queues[lane] = { items: [], head: 0 };
     },
@@ -78,3 +89,16 @@ export function createLaneBuffers(): LaneBuffers {
     },
   };
 }
+
+/** What a subscription shows of its buffers. */
+export const laneViews = ({
+  wait,
+  size,
+  available,
+  hold,
+}: LaneBuffers): Pick<Subscription, 'wait' | 'buffered' | 'available' | 'hold'> => ({
+  wait,
+  buffered: size,
+  available,
+  hold,
+});

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -30,20 +30,32 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** Whether a file of a folder lies in it, also after all links were followed; true where there is none. */
+export async function staysInside(folder: string, file: string): Promise<boolean> {
+  try {
+    return (await realpath(join(folder, file))).startsWith(`${await realpath(folder)}${sep}`);
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
 /** Hex SHA-256 and size of a file, or undefined where there is none. */
 export async function fingerprint(path: string): Promise<{ sha256: string; sizeBytes: number } | undefined> {
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    // Reading a pipe or a device may never end.
+    if (!found.isFile()) return undefined;
     const hash = createHash('sha256');
     await pipeline(createReadStream(path), hash);
-    return { sha256: hash.digest('hex'), sizeBytes: size };
+    return { sha256: hash.digest('hex'), sizeBytes: found.size };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
 }
 
-function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR';
-}
+/** A loop of links leads nowhere, and a name with a zero byte or beyond all length names nothing. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']);
+
+const isMissing = (error: unknown): boolean => MISSING.has((error as NodeJS.ErrnoException).code ?? '');

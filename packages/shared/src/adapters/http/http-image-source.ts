@@ -6,7 +6,7 @@ import { imageTooLarge, readLimited } from '../../image/read-limited.js';
 import { type CheckedUrl, checkHttpUri, type HttpPolicy } from '../../net/http-uri.js';
 import type { ImageSource } from '../../ports/image-source.js';
 import { guardedLookup, type Resolve, resolveByDns } from './guarded-lookup.js';
-import { failureOfStatus, isRedirect } from './status.js';
+import { failureOfStatus, isRedirect, retryAfterMs } from './status.js';
 
 const MAX_REDIRECTS = 3;
 
@@ -47,7 +47,10 @@ export function createHttpImageSource(options: HttpImageSourceOptions): ImageSou
     if (failure === undefined && !tooLong) return readLimited(response, options.maxBytes);
     response.destroy();
     if (failure === undefined) throw imageTooLarge(options.maxBytes);
-    throw new LabelstreamError(failure, `HTTP status ${response.statusCode} from ${describeUri(uri)}`);
+    const waitMs = failure === 'IMAGE_FETCH_FAILED' ? retryAfterMs(response.headers['retry-after'], Date.now()) : undefined;
+    throw new LabelstreamError(failure, `HTTP status ${response.statusCode} from ${describeUri(uri)}`, {
+      ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+    });
   }
 
   return {

@@ -101,8 +101,15 @@ async function existingOf(admin: Admin, topics: readonly string[]): Promise<stri
   return topics.filter((topic) => existing.has(topic));
 }
 
+export interface KafkaAdminDeps {
+  readonly openClient: OpenClient;
+  readonly log: Logger;
+  /** What ended a connection last: why nobody answers, as kafkajs' own errors come too late to tell. */
+  readonly lastSocketError?: () => Error | null;
+}
+
 /** One admin connection, opened when it is first needed and opened anew after a failure. */
-export function createKafkaAdmin({ openClient, log }: { readonly openClient: OpenClient; readonly log: Logger }): KafkaAdmin {
+export function createKafkaAdmin({ openClient, log, lastSocketError = () => null }: KafkaAdminDeps): KafkaAdmin {
   let current: Promise<Admin> | null = null;
   // A client's requests for offsets share one view of the cluster: two at once for different new topics take it from each other.
   const offsetRequests = createSerialQueue();
@@ -166,10 +173,13 @@ export function createKafkaAdmin({ openClient, log }: { readonly openClient: Ope
           }
         }),
       ),
-    ping: () =>
-      within(PING_WITHIN_MS, 'ping', askForCluster()).catch((error: unknown) => {
-        throw toBrokerError(error, 'asking for the cluster');
-      }),
+    ping() {
+      const earlier = lastSocketError();
+      return within(PING_WITHIN_MS, 'ping', askForCluster()).catch((error: unknown) => {
+        const reason = lastSocketError();
+        throw toBrokerError(reason !== null && reason !== earlier ? reason : error, 'asking for the cluster');
+      });
+    },
     forgetGroup: (groupId) =>
       withAdmin('removing a group', async (admin) => {
         await admin.deleteGroups([groupId]);

@@ -12,8 +12,11 @@ export type { KafkaBrokerDeps } from './client.js';
 /** The broker port on kafkajs 2.2.4. Connects when it is first used. */
 export function createKafkaBroker(deps: KafkaBrokerDeps): Broker {
   const { log, clientId } = deps;
-  const openClient = createClientFactory(deps);
-  const admin = createKafkaAdmin({ openClient, log });
+  let lastSocketError: Error | null = null;
+  const openClient = createClientFactory(deps, (error) => {
+    lastSocketError = error;
+  });
+  const admin = createKafkaAdmin({ openClient, log, lastSocketError: () => lastSocketError });
   const subscriptions = new Set<Subscription>();
   const producers = new Set<RecordProducer | TransactionalProducer>();
   const closed = new AbortController();

@@ -1,4 +1,6 @@
-import { Kafka, type KafkaConfig } from 'kafkajs';
+import { connect as connectPlain, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type ISocketFactory, Kafka, type KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import { kafkaLogCreator, kafkaLogLevel } from './log.js';
 
@@ -21,8 +23,24 @@ export type OpenClient = () => Kafka;
 /** All values are stated, because kafkajs' defaults depend on NODE_ENV. A call that gets no answer fails after about 8 s. */
 const RETRY = { initialRetryTime: 50, factor: 0.2, multiplier: 2, maxRetryTime: 2000, retries: 8 };
 
+const KEEP_ALIVE_MS = 60_000;
+
+/** As kafkajs' own, but lets `onError` see what ended a connection: kafkajs goes on trying, also where that cannot help. */
+const socketFactory =
+  (onError: (error: Error) => void): ISocketFactory =>
+  ({ host, port, ssl, onConnect }) => {
+    const servername = isIP(host) ? {} : { servername: host };
+    const socket = ssl ? connectTls({ host, port, ...servername, ...ssl }, onConnect) : connectPlain({ host, port }, onConnect);
+    socket.on('error', onError);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    return socket;
+  };
+
 /** Nothing is connected until a client's consumer, producer or admin is. */
-export function createClientFactory({ brokers, clientId, log, ssl, sasl }: KafkaBrokerDeps): OpenClient {
+export function createClientFactory(
+  { brokers, clientId, log, ssl, sasl }: KafkaBrokerDeps,
+  onSocketError: (error: Error) => void = () => {},
+): OpenClient {
   // One for all clients, so that they do not repeat each other.
   const logCreator = kafkaLogCreator(log);
   return () =>
@@ -34,6 +52,7 @@ export function createClientFactory({ brokers, clientId, log, ssl, sasl }: Kafka
       retry: RETRY,
       logLevel: kafkaLogLevel(log),
       logCreator,
+      socketFactory: socketFactory(onSocketError),
       ...(ssl === undefined ? {} : { ssl }),
       ...(sasl === undefined ? {} : { sasl }),
     });

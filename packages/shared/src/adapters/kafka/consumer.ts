@@ -45,7 +45,7 @@ export interface RunningConsumer {
   close(): Promise<void>;
 }
 
-function listen(consumer: Consumer, handlers: ConsumerHandlers): { joined: Promise<void>; failed: Promise<never> } {
+function listen(consumer: Consumer, handlers: ConsumerHandlers, groupId: string): { joined: Promise<void>; failed: Promise<never> } {
   const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = consumer.events;
   const joined = new Promise<void>((resolve) => {
     consumer.on(GROUP_JOIN, ({ payload }) => {
@@ -63,7 +63,7 @@ function listen(consumer: Consumer, handlers: ConsumerHandlers): { joined: Promi
     // Without a listener a non-retriable error would end consumption silently (kafkajs#1630).
     consumer.on(CRASH, ({ payload }) => {
       handlers.lost();
-      if (!payload.restart) reject(toBrokerError(payload.error, 'consuming ended'));
+      if (!payload.restart) reject(toBrokerError(payload.error, `consuming in group ${groupId} ended`));
     });
   });
   failed.catch(() => {});
@@ -90,7 +90,7 @@ export async function startConsumer(
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
     allowAutoTopicCreation: false,
   });
-  const { joined, failed } = listen(consumer, handlers);
+  const { joined, failed } = listen(consumer, handlers, options.groupId);
   const close = () => within(CLOSE_WITHIN_MS, 'leaving the group', consumer.disconnect());
   try {
     await consumer.connect();

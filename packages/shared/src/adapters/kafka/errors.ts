@@ -1,4 +1,5 @@
 import { type ErrorCode, LabelstreamError } from '../../errors.js';
+import { tlsAdvice } from '../common/tls.js';
 
 /** A newer producer with the same transactional id took over, or the coordinator gave up on a transaction that took too long. */
 const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
@@ -7,12 +8,17 @@ const FENCED_MESSAGE = /Unknown error code 90\b/;
 
 const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
+/** What Kafka's answer means in its ACLs (docs/security.md lists all that the services need). */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'the user lacks a right on the topic: Read or Write, with Describe, and Create where it does not exist yet',
+  GROUP_AUTHORIZATION_FAILED: 'the user lacks Read on the consumer group',
+  CLUSTER_AUTHORIZATION_FAILED: 'the user lacks a right on the cluster: Create, or IdempotentWrite with brokers before 3.0',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'the user lacks Write and Describe on the transactional id',
+};
+
 /** Waiting does not help: somebody has to change a setting or a permission. */
 const SETTING_TYPES = new Set([
-  'TOPIC_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  ...Object.keys(PERMISSIONS),
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
@@ -40,6 +46,10 @@ interface Facts {
   readonly name: string;
   readonly type: string;
   readonly message: string;
+  /** Of a connection error: Node's. */
+  readonly code: string;
+  /** Of an error about one topic of several. */
+  readonly topic: string;
 }
 
 const firstOf = (list: unknown): unknown[] => (Array.isArray(list) ? list.slice(0, 8) : []);
@@ -48,10 +58,10 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '');
 /** The error, what it wraps, and the members of an aggregate (or of one about several partitions); bounded, so that a cycle does no harm. */
 function chain(error: unknown, depth = 0): Facts[] {
   if (typeof error !== 'object' || error === null || depth > 8) return [];
-  const { name, type, message, cause, errors, partitions } = error as Record<string, unknown>;
+  const { name, type, message, code, topic, cause, errors, partitions } = error as Record<string, unknown>;
   const members = [...firstOf(errors), ...firstOf(partitions).map((partition) => (partition as { error?: unknown } | null)?.error)];
   return [
-    { name: text(name), type: text(type), message: text(message) },
+    { name: text(name), type: text(type), message: text(message), code: text(code), topic: text(topic) },
     ...[cause, ...members].flatMap((inner) => chain(inner, depth + 1)),
   ];
 }
@@ -60,8 +70,22 @@ function codeOf(facts: readonly Facts[]): ErrorCode {
   if (facts.some(({ type, message }) => FENCED_TYPES.has(type) || FENCED_MESSAGE.test(message))) return 'BROKER_FENCED';
   if (facts.some(({ type }) => TOO_LARGE_TYPES.has(type))) return 'EVENT_TOO_LARGE';
   if (facts.some(({ type, name }) => SETTING_TYPES.has(type) || SETTING_NAMES.has(name))) return 'CONFIG_INVALID';
+  if (facts.some(({ code }) => tlsAdvice(code, 'KAFKA_SSL') !== undefined)) return 'CONFIG_INVALID';
   if (facts.some(({ name }) => PROGRAM_NAMES.has(name))) return 'STAGE_FAILED';
   return 'BROKER_UNAVAILABLE';
+}
+
+/** What somebody has to do about it, where that is known; empty otherwise. */
+function adviceOf(facts: readonly Facts[]): string {
+  const advice = facts.flatMap(({ code, type, topic, name }) => {
+    if (name === 'KafkaJSSASLAuthenticationError') return ['see KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD'];
+    // All that kafkajs says also where Kafka has refused, so it has to be waited for.
+    if (name === 'KafkaJSGroupCoordinatorNotFound')
+      return ['if Kafka is up, the user lacks Read on the consumer group, or Write on the transactional id'];
+    const found = PERMISSIONS[type] ?? tlsAdvice(code, 'KAFKA_SSL');
+    return found === undefined ? [] : [topic === '' ? found : `${topic}: ${found}`];
+  });
+  return advice.length === 0 ? '' : ` (${[...new Set(advice)].join('; ')})`;
 }
 
 /**
@@ -71,7 +95,8 @@ function codeOf(facts: readonly Facts[]): ErrorCode {
 export function toBrokerError(error: unknown, doing: string): LabelstreamError {
   if (error instanceof LabelstreamError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new LabelstreamError(codeOf(chain(error)), `${doing}: ${message}`, { cause: error });
+  const facts = chain(error);
+  return new LabelstreamError(codeOf(facts), `${doing}: ${message}${adviceOf(facts)}`, { cause: error });
 }
 
 /**

@@ -76,3 +76,7 @@ export function toTopicMessages(records: readonly OutRecord[]): TopicMessages[] 
   }
   return [...byTopic.values()];
 }
+
+/** The topics of records or positions, for a message to people. */
+export const topicsOf = (records: readonly { readonly topic: string }[]): string =>
+  [...new Set(records.map(({ topic }) => topic))].join(', ');

@@ -6,7 +6,7 @@ import type { OutRecord } from '../../stream/outcome.js';
 import { createSerialQueue } from '../common/serial-queue.js';
 import type { OpenClient } from './client.js';
 import { toBrokerError } from './errors.js';
-import { splitBySize, toTopicMessages } from './messages.js';
+import { splitBySize, topicsOf, toTopicMessages } from './messages.js';
 
 async function open(openClient: OpenClient): Promise<Producer> {
   const producer = openClient().producer({
@@ -47,7 +47,7 @@ export async function createKafkaProducer(deps: { readonly openClient: OpenClien
       for (const run of splitBySize(records)) await current.sendBatch({ acks: -1, topicMessages: toTopicMessages(run) });
     } catch (error) {
       await discard();
-      throw toBrokerError(error, 'producing');
+      throw toBrokerError(error, `producing to ${topicsOf(records)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Consumer } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { PartitionOffset, SubscribeOptions, Subscription } from '../../ports/broker.js';
+import { laneViews } from '../common/lane-buffers.js';
 import { createSerialQueue } from '../common/serial-queue.js';
 import { within } from '../common/within.js';
 import type { OpenClient } from './client.js';
@@ -75,8 +76,7 @@ export async function createKafkaSubscription(
 
   const subscription: Subscription = {
     take: member.take,
-    wait: buffers.wait,
-    buffered: buffers.size,
+    ...laneViews(buffers),
     commit: (offsets) => commit(guard.committable(offsets)),
     generation: member.generation,
     assignment: member.assignment,

@@ -8,7 +8,7 @@ import { createSerialQueue } from '../common/serial-queue.js';
 import type { KafkaAdmin } from './admin.js';
 import type { OpenClient } from './client.js';
 import { isConcurrentTransaction, toBrokerError } from './errors.js';
-import { splitBySize, toTopicMessages } from './messages.js';
+import { splitBySize, topicsOf, toTopicMessages } from './messages.js';
 
 /** After a crash nobody reads past an open transaction until its successor begins or this time is over. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
@@ -101,9 +101,9 @@ export async function createKafkaTransactionalProducer(deps: TransactionalDeps, 
   }
 
   /** The producer is opened anew after every failure: its sequence numbers may differ from the broker's. */
-  async function fail(error: unknown): Promise<never> {
+  async function fail(error: unknown, topics: string): Promise<never> {
     await discard();
-    const mapped = toBrokerError(error, `transaction of ${transactionalId}`);
+    const mapped = toBrokerError(error, `transaction of ${transactionalId} to ${topics}`);
     if (mapped.code === 'BROKER_FENCED') ended = mapped;
     throw mapped;
   }
@@ -159,7 +159,7 @@ export async function createKafkaTransactionalProducer(deps: TransactionalDeps, 
       unanswered = null;
       await untilReadable(positions);
     } catch (error) {
-      await fail(error);
+      await fail(error, topicsOf([...records, ...positions.offsets]));
     }
   }
 

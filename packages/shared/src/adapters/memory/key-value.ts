@@ -78,6 +78,10 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
       assertOpen();
       return keys.map((key) => find(key) !== undefined);
     },
+    async memory() {
+      assertOpen();
+      return null;
+    },
     async ping() {
       assertOpen();
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../../ports/broker.js';
 import { createCommitGuard } from '../common/commit-guard.js';
 import { drainWithin } from '../common/drain.js';
-import { createLaneBuffers } from '../common/lane-buffers.js';
+import { createLaneBuffers, laneViews } from '../common/lane-buffers.js';
 import type { MemoryGroup } from './group.js';
 import { type TopicLog, toInMessage } from './topic-log.js';
 
@@ -77,8 +77,7 @@ export async function createMemorySubscription(
       if (buffers.size(lane) * 2 < options.maxBufferedPerLane) fill();
       return taken;
     },
-    wait: (maxWaitMs) => buffers.wait(maxWaitMs),
-    buffered: (lane) => buffers.size(lane),
+    ...laneViews(buffers),
     async commit(offsets) {
       group.commit(guard.committable(offsets));
     },

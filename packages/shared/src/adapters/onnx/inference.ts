@@ -19,33 +19,77 @@ let lastClosed: Promise<void> = Promise.resolve();
 let opened = 0;
 
 /**
- * Opens graphs in the process's inference thread, which starts with the first and ends with the last of its users.
- * Throws BUNDLE_INVALID when a graph cannot be loaded, INFERENCE_FAILED when the thread ends.
+ * Opens graphs in the process's inference thread, which starts with the first and ends with the last of its users. A thread that has ended
+ * is started again, with the same graphs, by the next run. Throws BUNDLE_INVALID when a graph cannot be loaded, INFERENCE_FAILED when the
+ * thread ends.
  */
-export async function openInference({ graphs, threads, providers }: OpenInferenceOptions): Promise<Inference> {
-  const host = await joinHost();
+export async function openInference(options: OpenInferenceOptions, startHost: () => WorkerHost = startWorkerHost): Promise<Inference> {
   // Names are the user's own; two users may both call a graph `image`.
   const scope = `${opened++}`;
   const inScope = (graph: string) => `${scope}/${graph}`;
-  const close = async () => {
-    await Promise.all(Object.keys(graphs).map((graph) => host.request({ kind: 'release', graph: inScope(graph) }).catch(() => {})));
-    await leaveHost(host);
-  };
-  try {
-    for (const [graph, path] of Object.entries(graphs)) await openGraph(host, { graph: inScope(graph), path, threads, providers });
-  } catch (error) {
-    await close();
-    throw error;
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // Whoever cares waits for it; nobody doing so must not end the process.
+  failed.catch(() => {});
+  let host = await openGraphs(options, inScope, startHost);
+  let restarting: Promise<WorkerHost> | null = null;
+  let closed = false;
+
+  async function restart(): Promise<WorkerHost> {
+    try {
+      host = await openGraphs(options, inScope, startHost);
+      return host;
+    } catch (error) {
+      fail(error);
+      throw new LabelstreamError('INFERENCE_FAILED', 'the inference worker cannot be started again', { cause: error });
+    } finally {
+      restarting = null;
+    }
   }
+
+  function running(): Promise<WorkerHost> | WorkerHost {
+    if (closed || !host.hasEnded()) return host;
+    restarting ??= restart();
+    return restarting;
+  }
+
   return {
     run: async (graph, inputs, outputs) => {
-      const result = await host.request({ kind: 'run', graph: inScope(graph), inputs, ...(outputs && { outputs }) });
+      const request = { kind: 'run', graph: inScope(graph), inputs, ...(outputs && { outputs }) } as const;
+      const result = await (await running()).request(request);
       if (result === undefined) throw new LabelstreamError('INFERENCE_FAILED', `graph ${graph} gave no answer`);
       return result;
     },
-    failed: host.failed,
-    close: once(close),
+    failed,
+    close: once(async () => {
+      closed = true;
+      await restarting?.catch(() => {});
+      await leave(host, Object.keys(options.graphs).map(inScope));
+    }),
   };
+}
+
+/** Joins the thread and loads the graphs; on failure leaves it again. */
+async function openGraphs(
+  { graphs, threads, providers }: OpenInferenceOptions,
+  inScope: (graph: string) => string,
+  startHost: () => WorkerHost,
+): Promise<WorkerHost> {
+  const host = await joinHost(startHost);
+  try {
+    for (const [graph, path] of Object.entries(graphs)) await openGraph(host, { graph: inScope(graph), path, threads, providers });
+    return host;
+  } catch (error) {
+    await leave(host, Object.keys(graphs).map(inScope));
+    throw error;
+  }
+}
+
+async function leave(host: WorkerHost, graphs: readonly string[]): Promise<void> {
+  await Promise.all(graphs.map((graph) => host.request({ kind: 'release', graph }).catch(() => {})));
+  await leaveHost(host);
 }
 
 async function openGraph(
@@ -60,24 +104,16 @@ async function openGraph(
   }
 }
 
-async function joinHost(): Promise<WorkerHost> {
+async function joinHost(startHost: () => WorkerHost): Promise<WorkerHost> {
   let ending: Promise<void>;
   do {
     ending = lastClosed;
     await ending;
   } while (ending !== lastClosed);
-  shared ??= startShared();
+  // A thread that has ended is not handed out again.
+  if (shared === undefined || shared.host.hasEnded()) shared = { host: startHost(), users: 0 };
   shared.users += 1;
   return shared.host;
-}
-
-function startShared(): { readonly host: WorkerHost; users: number } {
-  const host = startWorkerHost();
-  // A thread that died is not handed out again.
-  host.failed.catch(() => {
-    if (shared?.host === host) shared = undefined;
-  });
-  return { host, users: 0 };
 }
 
 async function leaveHost(host: WorkerHost): Promise<void> {

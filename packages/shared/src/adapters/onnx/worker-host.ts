@@ -26,14 +26,18 @@ interface Reply {
 
 /** The inference thread, seen from the main thread. */
 export interface WorkerHost {
-  /** Requests are carried out in order. Throws INFERENCE_FAILED when the thread has ended, STAGE_FAILED when it refuses the request. */
+  /**
+   * Requests are carried out in order. Throws STAGE_FAILED when the thread refuses the request, INFERENCE_CRASHED when it ended during this
+   * very run, INFERENCE_FAILED when it has ended otherwise.
+   */
   request(request: InferenceRequest): Promise<RunResult | undefined>;
-  readonly failed: Promise<never>;
+  hasEnded(): boolean;
   /** Ends the thread after what was asked before. */
   close(): Promise<void>;
 }
 
 interface Waiting {
+  readonly kind: InferenceRequest['kind'];
   resolve(result: RunResult | undefined): void;
   reject(error: Error): void;
 }
@@ -44,22 +48,19 @@ const ENTRY = new URL('./inference-worker.js', import.meta.url);
 export function startWorkerHost(entry: URL = ENTRY): WorkerHost {
   const worker = new Worker(entry, { name: 'inference' });
   const waiting = new Map<number, Waiting>();
-  let fail: (error: Error) => void = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  // Whoever cares waits for it; nobody doing so must not end the process.
-  failed.catch(() => {});
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let nextId = 0;
-  let closing = false;
   let ended: LabelstreamError | undefined;
 
   const end = (why: string, cause?: unknown) => {
     ended ??= new LabelstreamError('INFERENCE_FAILED', why, { cause });
-    for (const { reject } of waiting.values()) reject(ended);
+    // Carried out in order, so the oldest is the one that was under way.
+    let underWay = true;
+    for (const { kind, reject } of waiting.values()) {
+      reject(underWay && kind === 'run' ? new LabelstreamError('INFERENCE_CRASHED', why, { cause }) : ended);
+      underWay = false;
+    }
     waiting.clear();
-    if (!closing) fail(ended);
   };
   worker.on('error', (error) => end(`the inference worker failed: ${describeError(error)}`, error));
   worker.on('exit', (code) => end(`the inference worker ended with code ${code}`));
@@ -74,17 +75,16 @@ export function startWorkerHost(entry: URL = ENTRY): WorkerHost {
     new Promise<RunResult | undefined>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
       const id = nextId++;
-      waiting.set(id, { resolve, reject });
+      waiting.set(id, { kind: message.kind, resolve, reject });
       const { inputs, buffers } = message.kind === 'run' ? movable(message.inputs) : { inputs: undefined, buffers: [] };
       worker.postMessage(inputs === undefined ? { ...message, id } : { ...message, inputs, id }, buffers);
     });
 
   const close = async () => {
-    closing = true;
     if (ended === undefined) await request({ kind: 'close' }).catch(() => {});
     await exited;
   };
-  return { request, failed, close };
+  return { request, hasEnded: () => ended !== undefined, close };
 }
 
 /** Inputs that own their whole buffer, and those buffers: a view of a larger buffer would take all of it along. */

@@ -1,10 +1,11 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { type ChainableCommander, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../../errors.js';
 import type { Claim, KeyValueEntry, KeyValueStore } from '../../ports/key-value.js';
 import { claimGone, fenced } from '../common/claims.js';
-import { connectionErrorLog, redisOptions, toRedisError } from './connection.js';
+import type { TlsOptions } from '../common/tls.js';
+import { connectionErrorLog, firstError, isPermission, redisOptions, toRedisError } from './connection.js';
+import { memoryOf } from './memory.js';
 
 /** How to reach one Redis. */
 export interface RedisKeyValueDeps {
@@ -12,7 +13,8 @@ export interface RedisKeyValueDeps {
   /** Decides between CACHE_UNAVAILABLE and STATE_UNAVAILABLE. */
   readonly role: 'cache' | 'state';
   readonly log: Logger;
-  readonly tls?: TlsOptions;
+  /** For a `rediss` URL. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** A view of the same bytes. */
@@ -81,19 +83,18 @@ async function existAll(redis: Redis, keys: readonly string[]): Promise<boolean[
   return (await resultsOf(pipeline)).map((count) => count === 1);
 }
 
-/** Connects; fails at once when the server does not answer, with nothing left running. */
+/** Connects; fails at once when the server does not answer or refuses, with nothing left running. */
 async function connect({ url, role, log, tls }: RedisKeyValueDeps): Promise<Redis> {
-  const redis = new Redis({
-    ...redisOptions(url, tls === undefined ? {} : { tls }),
-    lazyConnect: true,
-    connectionName: `labelstream-${role}`,
-  });
+  const redis = new Redis({ ...redisOptions(url, { tls }), lazyConnect: true, connectionName: `labelstream-${role}` });
+  const emitted = firstError(redis);
   redis.on('error', connectionErrorLog(log, url, `${role} connection`));
   try {
     await redis.connect();
+    await redis.ping();
   } catch (error) {
     redis.disconnect();
-    throw error;
+    // What connecting rejects with is only that the connection has ended.
+    throw emitted() ?? error;
   }
   return redis;
 }
@@ -102,28 +103,39 @@ async function connect({ url, role, log, tls }: RedisKeyValueDeps): Promise<Redi
 export async function createRedisKeyValueStore(deps: RedisKeyValueDeps): Promise<KeyValueStore> {
   const unavailable: ErrorCode = deps.role === 'cache' ? 'CACHE_UNAVAILABLE' : 'STATE_UNAVAILABLE';
 
-  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
+  /** Redis does not say which key a user may not use; `keys` are those of the call. */
+  async function guarded<T>(doing: string, run: () => Promise<T>, keys: readonly string[] = []): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      throw toRedisError(error, unavailable, `${doing} (${deps.role})`);
+      const what = isPermission(error) && keys.length > 0 ? `${doing} ${keys[0]} and the like` : doing;
+      throw toRedisError(error, unavailable, `${what} (${deps.role})`);
     }
   }
 
   const redis = await guarded('connecting', () => connect(deps));
   return {
-    getMany: (keys) => guarded('reading', async () => (keys.length === 0 ? [] : redis.mgetBuffer(...keys))),
+    getMany: (keys) => guarded('reading', async () => (keys.length === 0 ? [] : redis.mgetBuffer(...keys)), keys),
     setMany: (entries, claim) =>
-      guarded('writing', async () => {
-        if (entries.length === 0) return;
-        await (claim === undefined ? setAll(redis, entries) : setClaimed(redis, entries, claim, unavailable));
-      }),
-    claim: (claim) => guarded('claiming', () => claimIn(redis, claim)),
+      guarded(
+        'writing',
+        async () => {
+          if (entries.length === 0) return;
+          await (claim === undefined ? setAll(redis, entries) : setClaimed(redis, entries, claim, unavailable));
+        },
+        entries.map(({ key }) => key),
+      ),
+    claim: (claim) => guarded('claiming', () => claimIn(redis, claim), [claim.key]),
     deleteMany: (keys) =>
-      guarded('deleting', async () => {
-        if (keys.length > 0) await redis.unlink(...keys);
-      }),
-    existMany: (keys) => guarded('looking', async () => (keys.length === 0 ? [] : existAll(redis, keys))),
+      guarded(
+        'deleting',
+        async () => {
+          if (keys.length > 0) await redis.unlink(...keys);
+        },
+        keys,
+      ),
+    existMany: (keys) => guarded('looking for', async () => (keys.length === 0 ? [] : existAll(redis, keys)), keys),
+    memory: () => guarded('asking for its memory', () => memoryOf(redis)),
     ping: () =>
       guarded('ping', async () => {
         await redis.ping();

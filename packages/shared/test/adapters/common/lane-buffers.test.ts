@@ -92,4 +92,20 @@ describe('lane buffers', () => {
     expect(buffers.size('live')).toBe(0);
     await buffers.wait(60_000);
   });
+
+  it('hand out nothing of a lane that is held, and all of it afterwards', async () => {
+    const buffers = createLaneBuffers();
+    buffers.hold('live', true);
+    buffers.push('live', [message(0), message(1)]);
+    expect([buffers.take('live', 5), buffers.size('live'), buffers.available('live')]).toEqual([[], 2, 0]);
+    let isOver = false;
+    const waiting = buffers.wait(60_000).then(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isOver).toBe(false);
+    buffers.hold('live', false);
+    await waiting;
+    expect(buffers.take('live', 5).map(({ offset }) => offset)).toEqual([0, 1]);
+  });
 });

@@ -42,6 +42,19 @@ describe('errors of kafkajs', () => {
       'CONFIG_INVALID',
     ],
     ['wrong credentials', Object.assign(new Error('no'), { name: 'KafkaJSSASLAuthenticationError' }), 'CONFIG_INVALID'],
+    [
+      'a certificate that is not trusted, which was tried again and again',
+      new KafkaJSNumberOfRetriesExceeded(new KafkaJSConnectionError('Connection error', { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), {
+        retryCount: 3,
+        retryTime: 1,
+      }),
+      'CONFIG_INVALID',
+    ],
+    [
+      'a coordinator that nobody finds',
+      Object.assign(new Error('Failed to find group coordinator'), { name: 'KafkaJSGroupCoordinatorNotFound' }),
+      'BROKER_UNAVAILABLE',
+    ],
     ['a fault of the program', new TypeError('x is not a function'), 'STAGE_FAILED'],
     ['any other error', new Error('odd'), 'BROKER_UNAVAILABLE'],
     ['a cycle of causes', cyclic, 'BROKER_UNAVAILABLE'],
@@ -54,6 +67,24 @@ describe('errors of kafkajs', () => {
     expect(mapped.code).toBe(code);
     expect(mapped.message).toMatch(/^producing: /);
     if (error !== undefined) expect(mapped.cause).toBe(error);
+  });
+
+  it.each([
+    ['a right', protocol('TOPIC_AUTHORIZATION_FAILED'), /lacks a right on the topic/],
+    [
+      'a right to one topic of several',
+      Object.assign(protocol('TOPIC_AUTHORIZATION_FAILED'), { topic: 'shop.labels' }),
+      /\(shop\.labels: the user/,
+    ],
+    [
+      'a right to a group, which kafkajs does not say',
+      Object.assign(new Error('no'), { name: 'KafkaJSGroupCoordinatorNotFound' }),
+      /lacks Read on the consumer group/,
+    ],
+    ['credentials', Object.assign(new Error('no'), { name: 'KafkaJSSASLAuthenticationError' }), /see KAFKA_SASL_MECHANISM/],
+    ['trust', new KafkaJSConnectionError('no', { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }), /KAFKA_SSL_CA_FILE/],
+  ])('says what to do where %s is missing', (_, error, advice) => {
+    expect(toBrokerError(error, 'producing').message).toMatch(advice);
   });
 
   it('leaves what is mapped already as it is', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openInference } from '../../../src/adapters/onnx/inference.js';
+import { startWorkerHost } from '../../../src/adapters/onnx/worker-host.js';
 import type { Inference, Tensors } from '../../../src/ports/inference.js';
 
 const BUNDLES = join(import.meta.dirname, '../../fixtures/bundles');
@@ -86,5 +87,63 @@ describe('openInference', () => {
   it('refuses a file that is not a graph and leaves no thread behind', async () => {
     await expect(open({ text: join(BUNDLES, 'encoder/tokenizer.json') })).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
     await expect(open({ text: TEXT })).resolves.toBeDefined();
+  });
+});
+
+/** A thread that answers with what it has open, and ends at a run of the graph `bad`, or when it is to load a file that is gone. */
+const FRAGILE = `
+  import { parentPort } from 'node:worker_threads';
+  const open = [];
+  parentPort.on('message', ({ id, kind, graph, path }) => {
+    if (kind === 'run' && graph.endsWith('/bad')) process.exit(3);
+    if (kind === 'open') open.push(graph);
+    if (path === 'gone') return parentPort.postMessage({ id, error: 'no such file' });
+    parentPort.postMessage({ id, result: { runMs: open.length, outputs: {} } });
+    if (kind === 'close') process.exit(0);
+  });`;
+
+describe('an inference thread that ends', () => {
+  let started = 0;
+  const startFragile = () => {
+    started += 1;
+    return startWorkerHost(new URL(`data:text/javascript,${encodeURIComponent(FRAGILE)}`));
+  };
+  const open = (graphs: Record<string, string>) => openInference({ graphs, threads: 1, providers: ['cpu'] }, startFragile);
+  const codeOf = (run: Promise<unknown>) =>
+    run.then(
+      () => 'fine',
+      ({ code }: { code: string }) => code,
+    );
+
+  it('is started again by the next run, with the graphs of each user, and blames the run that ended it', async () => {
+    started = 0;
+    const [first, second] = [await open({ good: '', bad: '' }), await open({ other: '' })];
+    expect(await Promise.all([first.run('bad', {}), second.run('other', {})].map(codeOf))).toEqual([
+      'INFERENCE_CRASHED',
+      'INFERENCE_FAILED',
+    ]);
+    expect(await Promise.all([first.run('good', {}), first.run('good', {}), second.run('other', {})].map(codeOf))).toEqual([
+      'fine',
+      'fine',
+      'fine',
+    ]);
+    expect((await second.run('other', {})).runMs).toBe(3);
+    expect(started).toBe(2);
+    expect(await codeOf(first.run('bad', {}))).toBe('INFERENCE_CRASHED');
+    expect(await codeOf(second.run('other', {}))).toBe('fine');
+    expect(started).toBe(3);
+    await Promise.all([first.close(), second.close()]);
+    expect(await codeOf(first.run('good', {}))).not.toBe('fine');
+    expect(started).toBe(3);
+  });
+
+  it('tells by `failed` when it cannot be started again', async () => {
+    const graphs: Record<string, string> = { bad: '' };
+    const inference = await open(graphs);
+    expect(await codeOf(inference.run('bad', {}))).toBe('INFERENCE_CRASHED');
+    graphs.bad = 'gone';
+    expect(await codeOf(inference.run('bad', {}))).toBe('INFERENCE_FAILED');
+    await expect(inference.failed).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+    await inference.close();
   });
 });

@@ -11,19 +11,22 @@ describe('a worker that dies', () => {
   it.each([
     ['exits', 'process.exit(3)', /ended with code 3/],
     ['throws', 'throw new Error("out of memory")', /out of memory/],
-  ])('by one that %s fails what waits, what comes later, and `failed`', async (_, code, message) => {
+  ])('by one that %s blames the run that was under way, and fails what waits and what comes later', async (_, code, message) => {
     const host = startWorkerHost(threadThat(code));
-    const failure = { code: 'INFERENCE_FAILED', retriable: true, message: expect.stringMatching(message) };
-    await expect(host.request({ kind: 'run', graph: 'g', inputs: {} })).rejects.toMatchObject(failure);
-    await expect(host.request({ kind: 'run', graph: 'g', inputs: {} })).rejects.toMatchObject(failure);
-    await expect(host.failed).rejects.toMatchObject(failure);
+    const failure = (code: string) => ({ code, retriable: true, message: expect.stringMatching(message) });
+    const [underWay, waiting] = [0, 1].map(() => host.request({ kind: 'run', graph: 'g', inputs: {} }).catch((error: unknown) => error));
+    expect(await underWay).toMatchObject(failure('INFERENCE_CRASHED'));
+    expect(await waiting).toMatchObject(failure('INFERENCE_FAILED'));
+    expect(host.hasEnded()).toBe(true);
+    await expect(host.request({ kind: 'run', graph: 'g', inputs: {} })).rejects.toMatchObject(failure('INFERENCE_FAILED'));
     await host.close();
   });
 
-  it('is no failure when it was closed', async () => {
-    const host = startWorkerHost();
+  it('while a graph is loaded blames no run', async () => {
+    const host = startWorkerHost(threadThat('process.exit(3)'));
+    const opening = host.request({ kind: 'open', graph: 'g', path: '', threads: 1, providers: ['cpu'] }).catch((error: unknown) => error);
+    const run = host.request({ kind: 'run', graph: 'g', inputs: {} }).catch((error: unknown) => error);
+    expect([await opening, await run]).toMatchObject([{ code: 'INFERENCE_FAILED' }, { code: 'INFERENCE_FAILED' }]);
     await host.close();
-    const first = await Promise.race([host.failed.catch(() => 'failed'), new Promise((resolve) => setTimeout(resolve, 20, 'quiet'))]);
-    expect(first).toBe('quiet');
   });
 });

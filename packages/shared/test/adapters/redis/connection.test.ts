@@ -15,10 +15,11 @@ describe('Redis connection settings', () => {
     expect(redisOptions('redis://[::1]:7000').host).toBe('::1');
   });
 
-  it('ask for TLS where the URL or the caller does', () => {
+  it('ask for TLS where the URL does, with what the caller knows of it', () => {
     expect(redisOptions('redis://h')).not.toHaveProperty('tls');
     expect(redisOptions('rediss://h').tls).toEqual({});
-    expect(redisOptions('redis://h', { tls: { servername: 'x' } }).tls).toEqual({ servername: 'x' });
+    expect(redisOptions('rediss://h', { tls: { servername: 'x' } }).tls).toEqual({ servername: 'x' });
+    expect(redisOptions('redis://h', { tls: { servername: 'x' } })).not.toHaveProperty('tls');
   });
 
   it('queue nothing and send nothing twice while the server is away', () => {

@@ -1,0 +1,154 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { z } from 'zod';
+import type { Json } from '../kind.js';
+import { type Entry, type FileColumns, type FilePart, type FormatReader, type ListingFile, unreadable } from './listing-file.js';
+import type { ObjectStore } from './object-store.js';
+import { rememberLast } from './remember.js';
+import type { RawRecord } from './row.js';
+
+export interface ParquetDeps {
+  readonly store: ObjectStore;
+  /** Row groups that are smaller together are one part. */
+  readonly rangeBytes: number;
+}
+
+const whereSchema = z.strictObject({ rowStart: z.int(), rowEnd: z.int() });
+const ROWS_AT_ONCE = 2000;
+const NOT_READABLE = 'not a readable Parquet file; was it cut short?';
+
+/** Reads Parquet: only the footer, and the needed columns of one row group at a time. */
+export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatReader {
+  const metadataOf = rememberLast(({ object }: ListingFile) => `${object.uri} ${object.tag}`, readMetadata);
+
+  async function readMetadata(file: ListingFile, signal: AbortSignal): Promise<FileMetaData> {
+    const { buffer, giveUp } = guarded(bufferOf(file, signal));
+    return parquetMetadataAsync(buffer).catch((error: unknown) => {
+      giveUp();
+      throw unreadable(file, 1, NOT_READABLE, error);
+    });
+  }
+
+  function bufferOf({ object }: ListingFile, signal: AbortSignal): AsyncBuffer {
+    return {
+      byteLength: object.sizeBytes,
+      async slice(start, end = object.sizeBytes) {
+        if (!(start >= 0 && start <= end && end <= object.sizeBytes)) throw new Error(`it has no bytes ${start} to ${end}`);
+        const parts: Uint8Array[] = [];
+        for await (const part of store.read(object, { start, end }, signal)) parts.push(part);
+        const { buffer, byteOffset, byteLength } = Buffer.concat(parts);
+        return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+      },
+    };
+  }
+
+  async function columns(file: ListingFile, signal: AbortSignal): Promise<FileColumns> {
+    return { names: namesIn(await metadataOf(file, signal)) };
+  }
+
+  async function* plan(file: ListingFile, signal: AbortSignal): AsyncGenerator<FilePart> {
+    let part: { rowStart: number; rowEnd: number; sizeBytes: number } | undefined;
+    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(await metadataOf(file, signal))) {
+      if (part !== undefined && part.sizeBytes + sizeBytes > rangeBytes) {
+        yield partOf(part);
+        part = undefined;
+      }
+      part ??= { rowStart, rowEnd, sizeBytes: 0 };
+      part.rowEnd = rowEnd;
+      part.sizeBytes += sizeBytes;
+    }
+    if (part !== undefined) yield partOf(part);
+  }
+
+  async function* read(
+    file: ListingFile,
+    where: Json,
+    options: { readonly columns?: readonly string[]; readonly signal: AbortSignal },
+  ): AsyncGenerator<Entry[]> {
+    const part = whereSchema.parse(where);
+    const metadata = await metadataOf(file, options.signal);
+    const needed = options.columns === undefined ? undefined : namesIn(metadata).filter((name) => options.columns?.includes(name));
+    for (const group of groupsIn(metadata)) {
+      if (group.rowStart < part.rowStart || group.rowEnd > part.rowEnd) continue;
+      // What was read of the group is kept until all its rows were given out.
+      const { buffer, giveUp } = guarded(kept(bufferOf(file, options.signal)));
+      for (let rowStart = group.rowStart; rowStart < group.rowEnd; rowStart += ROWS_AT_ONCE) {
+        const rowEnd = Math.min(rowStart + ROWS_AT_ONCE, group.rowEnd);
+        const request = { file: buffer, metadata, compressors, rowStart, rowEnd, ...(needed === undefined ? {} : { columns: needed }) };
+        const rows: RawRecord[] = await parquetReadObjects(request).catch((error: unknown) => {
+          giveUp();
+          const lost = `rows ${rowStart + 1} to ${part.rowEnd} were not read`;
+          throw unreadable(file, rowStart + 1, `the Parquet file is damaged or cut short; ${lost}`, error);
+        });
+        yield rows.map((record, at) => ({ position: rowStart + at + 1, record }));
+      }
+    }
+  }
+
+  return { columns, plan, read };
+}
+
+const namesIn = (metadata: FileMetaData): string[] => parquetSchema(metadata).children.map(({ element }) => element.name);
+
+interface RowGroup {
+  readonly rowStart: number;
+  readonly rowEnd: number;
+  readonly sizeBytes: number;
+}
+
+function groupsIn({ row_groups }: FileMetaData): RowGroup[] {
+  let rowStart = 0;
+  return row_groups.map((group) => {
+    const rowEnd = rowStart + Number(group.num_rows);
+    const found = { rowStart, rowEnd, sizeBytes: Number(group.total_compressed_size ?? group.total_byte_size) };
+    rowStart = rowEnd;
+    return found;
+  });
+}
+
+const partOf = ({ rowStart, rowEnd }: RowGroup): FilePart => ({
+  name: `rows ${rowStart + 1} to ${rowEnd}`,
+  rows: rowEnd - rowStart,
+  where: { rowStart, rowEnd },
+});
+
+/** Gives the same bytes again without reading them again. */
+function kept({ byteLength, slice }: AsyncBuffer): AsyncBuffer {
+  const slices = new Map<string, ArrayBuffer | Promise<ArrayBuffer>>();
+  return {
+    byteLength,
+    slice(start, end = byteLength) {
+      const key = `${start}:${end}`;
+      const found = slices.get(key) ?? slice(start, end);
+      slices.set(key, found);
+      return found;
+    },
+  };
+}
+
+/**
+ * The file as hyparquet reads it. In a damaged file it gives up at once on what makes no sense, when it has asked for other parts already;
+ * what came of these would be nobody's error, which ends a process. So reading begins one turn later, and nothing comes of it after `giveUp`.
+ */
+function guarded({ byteLength, slice }: AsyncBuffer): { readonly buffer: AsyncBuffer; giveUp(): void } {
+  let isGivenUp = false;
+  async function read(start: number, end?: number): Promise<ArrayBuffer> {
+    await nextTurn();
+    return isGivenUp ? new Promise<never>(() => {}) : slice(start, end);
+  }
+  return {
+    buffer: {
+      byteLength,
+      slice(start, end) {
+        const reading = read(start, end);
+        // Some parts are asked for and never looked at.
+        reading.catch(() => {});
+        return reading;
+      },
+    },
+    giveUp() {
+      isGivenUp = true;
+    },
+  };
+}
