@@ -22,7 +22,7 @@ export function startStallGuard({ healthy, graceMs, log, end, checkMs = CHECK_MS
   const timer = setInterval(() => {
     unhealthyLooks = healthy() ? 0 : unhealthyLooks + 1;
     if (unhealthyLooks === 1) log.error({ graceMs }, 'stalled: nothing moves');
-    if (unhealthyLooks * checkMs < graceMs || unhealthyLooks === 0) return;
+    if (unhealthyLooks === 0 || (unhealthyLooks - 1) * checkMs < graceMs) return;
     clearInterval(timer);
     log.fatal({ graceMs }, 'stalled for too long: this process ends, so that it is started again');
     end();

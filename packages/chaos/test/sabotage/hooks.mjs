@@ -1,0 +1,43 @@
+// Builds of the services with one promise switched off, made while they are loaded: the services themselves know nothing of it.
+
+/** What is replaced, in which built file. */
+const SABOTAGES = {
+  /** Labels and positions are written one after the other instead of in one transaction. */
+  transaction: {
+    file: '/packages/shared/dist/adapters/kafka/transactional-producer.js',
+    from: /const transaction = await current\.transaction\(\);\s*await fill\(transaction, records, positions\);/,
+    to: `const first = await current.transaction();
+      await fill(first, records, { ...positions, offsets: [] });
+      await first.commit();
+      await sleep(200);
+      const transaction = await current.transaction();
+      await fill(transaction, [], positions);`,
+  },
+  /** Whatever comes is newer. */
+  'version-guard': {
+    file: '/services/sink/dist/decide.js',
+    from: /function isStale\([^)]*\) \{/,
+    to: '$& return false;',
+  },
+  /** Positions are committed when messages are taken, not when their outcomes are durable. */
+  'commit-after-durable': {
+    file: '/packages/shared/dist/stream/offset-tracker.js',
+    from: /for \(const lowest of unresolved\)\s*return lowest;/,
+    to: '',
+  },
+};
+
+let sabotage;
+
+export function initialize(data) {
+  sabotage = SABOTAGES[data.sabotage];
+  if (sabotage === undefined) throw new Error(`there is no sabotage "${data.sabotage}"`);
+}
+
+export async function load(url, context, nextLoad) {
+  const loaded = await nextLoad(url, context);
+  if (!url.endsWith(sabotage.file)) return loaded;
+  const source = String(loaded.source);
+  if (!sabotage.from.test(source)) throw new Error(`${sabotage.file} has changed: there is nothing left to sabotage`);
+  return { ...loaded, source: source.replace(sabotage.from, sabotage.to) };
+}
