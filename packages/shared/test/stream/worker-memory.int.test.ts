@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createKafkaBroker } from '../../src/adapters/kafka/broker.js';
@@ -51,19 +53,24 @@ const start = (): Promise<Worker> => {
   return waitAtStart(quiet)(() => startWorker(deps));
 };
 
-const usedBytes = () => {
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What is held: garbage is collected first, of which fetching leaves a lot, and whenever it likes. */
+const heldBytes = () => {
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 };
 
-/** The most that is used, and that waits, while a worker works for a while. */
+/** The most that is held, and that waits, while a worker works for a while. */
 async function watch(worker: Worker, forMs: number): Promise<{ bytes: number; buffered: number }> {
   const most = { bytes: 0, buffered: 0 };
   const end = Date.now() + forMs;
   while (Date.now() < end) {
-    most.bytes = Math.max(most.bytes, usedBytes());
+    most.bytes = Math.max(most.bytes, heldBytes());
     most.buffered = Math.max(most.buffered, worker.status().buffered.live);
-    await sleep(20);
+    await sleep(100);
   }
   return most;
 }
@@ -83,6 +90,6 @@ it('a stage that is far behind uses no more memory than one that keeps up', asyn
   // One answer of a broker, 4 MiB, may come on top of the bound.
   expect(busy.buffered).toBeLessThanOrEqual(BOUND + Math.ceil((4 * 1024 * 1024) / VALUE_BYTES));
   expect(busy.buffered).toBeGreaterThan(0);
-  // What the producer of the backlog left behind is collected only now and then.
-  expect(busy.bytes - calm.bytes).toBeLessThan((BACKLOG * VALUE_BYTES) / 2);
+  // A few answers of the broker, of 4 MiB each, are under way or being taken apart.
+  expect(busy.bytes - calm.bytes).toBeLessThan((BACKLOG * VALUE_BYTES) / 4);
 }, 240_000);
