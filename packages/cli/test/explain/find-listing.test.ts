@@ -1,20 +1,15 @@
-import { createMemoryBroker } from '@labelstream/shared/adapters/memory/broker';
-import { createCodecs } from '@labelstream/shared/events/codecs';
 import type { PredictedListing } from '@labelstream/shared/events/records';
-import { topicNames } from '@labelstream/shared/events/topics';
 import { expect, test } from 'vitest';
 import { findListing } from '../../src/explain/find-listing.js';
+import { openMemoryTopics } from '../memory-topics.js';
 
 const { signal } = new AbortController();
 
 async function setUp() {
-  const broker = createMemoryBroker();
-  const topics = topicNames();
-  const codecs = await createCodecs();
-  await broker.ensureTopics(topics.all(), { partitions: 3 });
-  const producer = await broker.producer();
+  const { producer, ...connection } = await openMemoryTopics();
+  const { topics, codecs } = connection;
   const send = (topic: string, key: string, value: Uint8Array) => producer.send([{ topic, key, value }]);
-  return { connection: { broker, topics, codecs }, send, topics, codecs };
+  return { connection, send, topics, codecs };
 }
 
 const predicted = (productId: string, version: number, title: string): PredictedListing => ({

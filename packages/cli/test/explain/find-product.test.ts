@@ -1,35 +1,15 @@
-import { createMemoryBroker } from '@labelstream/shared/adapters/memory/broker';
-import { createCodecs } from '@labelstream/shared/events/codecs';
-import type { ProductLabels } from '@labelstream/shared/events/records';
 import { topicNames } from '@labelstream/shared/events/topics';
 import { expect, test } from 'vitest';
 import { findProduct } from '../../src/explain/find-product.js';
+import { labelsOf, openMemoryTopics } from '../memory-topics.js';
 
 const { signal } = new AbortController();
-const LABELS: ProductLabels = {
-  productId: 'p',
-  version: 2,
-  revision: 0,
-  labels: [],
-  image: 'MISSING',
-  text: 'USED',
-  mismatched: false,
-  changedTasks: [],
-  model: { encoder: 'e@1', fusion: 'f@1', generation: 1 },
-  lane: 'live',
-  labelledAt: 1,
-  occurredAt: 1,
-  receivedAt: 1,
-};
+const LABELS = labelsOf('p', 2);
 
 async function setUp() {
-  const broker = createMemoryBroker();
-  const topics = topicNames();
-  const codecs = await createCodecs();
-  await broker.ensureTopics(topics.all(), { partitions: 3 });
-  const producer = await broker.producer();
+  const { producer, ...connection } = await openMemoryTopics();
   const send = (topic: string, value: Uint8Array | null) => producer.send([{ topic, key: 'p', value }]);
-  return { connection: { broker, topics, codecs }, send };
+  return { connection, send };
 }
 
 test('a product has its newest labels and its listing', async () => {

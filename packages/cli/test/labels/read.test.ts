@@ -1,33 +1,10 @@
-import { createMemoryBroker } from '@labelstream/shared/adapters/memory/broker';
-import { createCodecs } from '@labelstream/shared/events/codecs';
-import type { ProductLabels } from '@labelstream/shared/events/records';
-import { topicNames } from '@labelstream/shared/events/topics';
 import { expect, test } from 'vitest';
 import { type LabelLine, type LabelSource, lastLabels, tailLabels } from '../../src/labels/read.js';
-
-const labelsOf = (productId: string, version: number): ProductLabels => ({
-  productId,
-  version,
-  revision: 0,
-  labels: [],
-  image: 'MISSING',
-  text: 'USED',
-  mismatched: false,
-  changedTasks: [],
-  model: { encoder: 'e@1', fusion: 'f@1', generation: 1 },
-  lane: 'live',
-  labelledAt: 1,
-  occurredAt: 1,
-  receivedAt: 1,
-});
+import { labelsOf, openMemoryTopics } from '../memory-topics.js';
 
 async function setUp() {
-  const broker = createMemoryBroker();
-  const topics = topicNames();
-  const codecs = await createCodecs();
-  await broker.ensureTopics(topics.all(), { partitions: 3 });
+  const { broker, topics, codecs, producer } = await openMemoryTopics();
   const source: LabelSource = { broker, labels: codecs.labels, topic: topics.of('labels') };
-  const producer = await broker.producer();
   const publish = (productId: string, version: number | null) =>
     producer.send([
       { topic: source.topic, key: productId, value: version === null ? null : codecs.labels.encode(labelsOf(productId, version)) },
