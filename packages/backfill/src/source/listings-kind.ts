@@ -1,7 +1,7 @@
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import type { TopicNames } from '@labelstream/shared/events/topics';
-import type { Broker, RecordProducer } from '@labelstream/shared/ports/broker';
+import type { Broker } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import type { BackfillKind, BackfillRange, Json, OpenBackfill, RangeContext } from '../kind.js';
 import { checkColumns } from './check-columns.js';
@@ -14,6 +14,7 @@ import { fromRange, type SourcePart, toRange } from './listings-range.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
 import { createPictureReader } from './pictures.js';
 import { countWanted, type PlanDeps, planParts } from './plan-parts.js';
+import { createProducerOnce } from './producer-once.js';
 import { createReaders } from './readers.js';
 import { columnsOfRow } from './row.js';
 import { type Decision, sendRange } from './send-range.js';
@@ -107,15 +108,7 @@ async function checkFirst({ found, readers, spec }: PlanDeps, signal: AbortSigna
 
 function openBackfill(deps: ListingsKindDeps, source: PlanDeps, signal: AbortSignal): OpenListings {
   const topic = deps.topics.of('events', 'backfill');
-  let opened: Promise<RecordProducer> | undefined;
-
-  function producer(): Promise<RecordProducer> {
-    opened ??= deps.broker.producer();
-    opened.catch(() => {
-      opened = undefined;
-    });
-    return opened;
-  }
+  const producer = createProducerOnce(deps.broker);
 
   function toDecision(entry: Entry, origin: string): Decision {
     const { position } = entry;
@@ -137,14 +130,14 @@ function openBackfill(deps: ListingsKindDeps, source: PlanDeps, signal: AbortSig
       rows: source.entriesOf(part, context.signal),
       decide: (entry) => toDecision(entry, part.origin),
       origin: part.origin,
-      producer: await producer(),
+      producer: await producer.get(),
       context,
       ...(part.take === undefined ? {} : { take: part.take }),
     });
   }
 
   async function close(): Promise<void> {
-    await (await opened?.catch(() => undefined))?.close();
+    await producer.close();
   }
 
   return { plan, run, close, survey: () => surveyListings(source, signal) };

@@ -1,10 +1,11 @@
 import { isLabelstreamError, LabelstreamError } from '@labelstream/shared/errors';
 import { PASS_HEADERS } from '@labelstream/shared/events/headers';
 import type { TopicNames } from '@labelstream/shared/events/topics';
-import type { Broker, InMessage, RecordProducer, TopicInfo } from '@labelstream/shared/ports/broker';
+import type { Broker, InMessage, TopicInfo } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import { z } from 'zod';
 import type { BackfillKind, BackfillRange, OpenBackfill, RangeContext } from '../kind.js';
+import { createProducerOnce } from './producer-once.js';
 import { type Decision, sendRange } from './send-range.js';
 import { type ReadReplaySpec, type ReplaySpec, readSpec, replaySpecSchema } from './spec.js';
 
@@ -61,15 +62,7 @@ export function createReplayKind(deps: ReplayKindDeps): BackfillKind {
 }
 
 function openReplay(deps: ReplayKindDeps, spec: ReadReplaySpec): OpenBackfill {
-  let opened: Promise<RecordProducer> | undefined;
-
-  function producer(): Promise<RecordProducer> {
-    opened ??= deps.broker.producer();
-    opened.catch(() => {
-      opened = undefined;
-    });
-    return opened;
-  }
+  const producer = createProducerOnce(deps.broker);
 
   async function* plan(): AsyncGenerator<BackfillRange> {
     let ordinal = 0;
@@ -94,12 +87,12 @@ function openReplay(deps: ReplayKindDeps, spec: ReadReplaySpec): OpenBackfill {
       rows: messagesOf(deps.broker, { infos, topic: spec.topic, partition, from: from + deleted, to }, context.signal),
       decide: (message) => decideMessage(deps, spec, message, origin),
       origin,
-      producer: await producer(),
+      producer: await producer.get(),
       context: afterDeleted(context, deleted),
     });
   }
 
-  return { plan, run, close: async () => (await opened?.catch(() => undefined))?.close() };
+  return { plan, run, close: producer.close };
 }
 
 /** Counts rows from the first one that is still there, while the range is counted from its beginning. */

@@ -1,5 +1,4 @@
-/** In braces, so that a Redis cluster keeps all keys of a deployment's queues together. */
-export const queuePrefix = (prefix: string): string => `{${prefix}labelstream}`;
+import { queuePrefix } from '@labelstream/shared/adapters/bullmq/jobs';
 
 /** Keys of the deployment. */
 export const deploymentKeys = (prefix: string) => {

@@ -1,18 +1,16 @@
+import { guarded, JOB_OPTIONS, jobBackoff, queuePrefix, WITHOUT_END, workerConnection } from '@labelstream/shared/adapters/bullmq/jobs';
 import type { TlsOptions } from '@labelstream/shared/adapters/common/tls';
-import { connectionErrorLog, redisOptions, toRedisError } from '@labelstream/shared/adapters/redis/connection';
+import { within } from '@labelstream/shared/adapters/common/within';
+import { connectionErrorLog, redisOptions } from '@labelstream/shared/adapters/redis/connection';
 import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import type { BackfillJob, JobEnd, JobQueue } from '../../job/store.js';
-import { queuePrefix } from './keys.js';
 
 const QUEUE_NAME = 'backfill-ranges';
 /** A job whose worker was killed goes to another one after this long and one look more. */
 const LOCK_MS = 10_000;
 const STALLED_INTERVAL_MS = 5000;
 const CLOSE_WITHIN_MS = 10_000;
-/** As good as for ever: what becomes of a range is decided by its backfill's record, never by the queue. */
-const WITHOUT_END = 1_000_000;
-const MAX_BACKOFF_MS = 30_000;
 
 /** How to reach the queue. */
 export interface BullmqJobQueueDeps {
@@ -28,21 +26,14 @@ type Jobs = Queue<BackfillJob, void, string>;
 /** Made of the backfill's id, so that a job can be added as often as one likes: BullMQ takes it once while it is there. */
 const jobIdOf = ({ id, ordinal }: BackfillJob) => `${id}-${ordinal ?? 'plan'}`;
 
-const backoffMs = (failures: number): number => Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
+const backoffMs = jobBackoff({ firstMs: 500, maxMs: 30_000 });
 
 function openQueue({ url, prefix, tls, log }: BullmqJobQueueDeps, isClosing: () => boolean): Jobs {
   const queue: Jobs = new Queue(QUEUE_NAME, {
     connection: redisOptions(url, { tls, isClosing }),
     prefix: queuePrefix(prefix),
     streams: { events: { maxLen: 100 } },
-    defaultJobOptions: {
-      removeOnComplete: true,
-      removeOnFail: true,
-      attempts: WITHOUT_END,
-      backoff: { type: 'custom' },
-      stackTraceLimit: 1,
-      keepLogs: 0,
-    },
+    defaultJobOptions: { ...JOB_OPTIONS, removeOnFail: true },
   });
   queue.on('error', connectionErrorLog(log, url, 'backfill queue connection'));
   return queue;
@@ -58,10 +49,8 @@ const processorOf = (handle: Handle) => async (job: Job<BackfillJob, void>, toke
 };
 
 function openWorker({ url, prefix, tls, log }: BullmqJobQueueDeps, isClosing: () => boolean, handle: Handle, concurrency: number) {
-  // A worker waits for jobs in a command that blocks, and keeps waiting while the server is away.
-  const { commandTimeout: _, ...options } = redisOptions(url, { tls, isClosing });
   const worker = new Worker<BackfillJob, void>(QUEUE_NAME, processorOf(handle), {
-    connection: { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null },
+    connection: workerConnection(url, { tls, isClosing }),
     prefix: queuePrefix(prefix),
     concurrency,
     lockDuration: LOCK_MS,
@@ -81,14 +70,6 @@ async function waitingJobs(queue: Jobs, max: number): Promise<BackfillJob[]> {
 
 /** The queue of backfill jobs on BullMQ. */
 export function createBullmqJobQueue(deps: BullmqJobQueueDeps): JobQueue {
-  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw toRedisError(error, 'QUEUE_UNAVAILABLE', doing);
-    }
-  }
-
   let isDone = false;
   const isClosing = () => isDone;
   const queue = openQueue(deps, isClosing);
@@ -101,8 +82,7 @@ export function createBullmqJobQueue(deps: BullmqJobQueueDeps): JobQueue {
       () => true,
       () => false,
     );
-    const closing = worker?.close(!isReachable) ?? Promise.resolve();
-    await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]).catch(problem);
+    if (worker !== null) await within(CLOSE_WITHIN_MS, 'closing the worker', worker.close(!isReachable)).catch(problem);
     // BullMQ's clients would outlive a close while Redis is away.
     isDone = true;
     await queue.close().catch(problem);

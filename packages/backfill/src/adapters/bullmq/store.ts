@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { guarded } from '@labelstream/shared/adapters/bullmq/jobs';
 import type { TlsOptions } from '@labelstream/shared/adapters/common/tls';
-import { connectionErrorLog, redisOptions, toRedisError } from '@labelstream/shared/adapters/redis/connection';
+import { connectionErrorLog, redisOptions } from '@labelstream/shared/adapters/redis/connection';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -51,24 +52,17 @@ interface StoreTools {
 export async function createRedisBackfillStore({ url, prefix, tls, log, now = Date.now }: RedisBackfillStoreDeps): Promise<BackfillStore> {
   const redis = new Redis({ ...redisOptions(url, { tls }), lazyConnect: true, connectionName: 'labelstream-backfill' });
   redis.on('error', connectionErrorLog(log, url, 'backfill store connection'));
-  const run: Run = async (doing, use) => {
-    try {
-      return await use();
-    } catch (error) {
-      throw toRedisError(error, 'QUEUE_UNAVAILABLE', doing);
-    }
-  };
   const evaluate: Eval = (name, script, ...args) => {
     const keys = keysOf(prefix, name);
     return redis.eval(script, keys.length, ...keys, ...args);
   };
   try {
-    await run('connecting', () => redis.connect());
+    await guarded('connecting', () => redis.connect());
   } catch (error) {
     redis.disconnect();
     throw error;
   }
-  const tools: StoreTools = { redis, prefix, now, run, evaluate };
+  const tools: StoreTools = { redis, prefix, now, run: guarded, evaluate };
   return { ...records(tools), ...planning(tools), ...ranges(tools), ...flow(tools), close: async () => redis.disconnect() };
 }
 

@@ -4,16 +4,14 @@ import { LabelstreamError } from '../../errors.js';
 import type { RetryJob, RetryQueue } from '../../ports/retry-queue.js';
 import type { TlsOptions } from '../common/tls.js';
 import { within } from '../common/within.js';
-import { connectionErrorLog, firstError, redisOptions, toRedisError } from '../redis/connection.js';
+import { connectionErrorLog, firstError, redisOptions } from '../redis/connection.js';
+import { guarded, JOB_OPTIONS, jobBackoff, queuePrefix, WITHOUT_END, workerConnection } from './jobs.js';
 
 const QUEUE_NAME = 'image-retries';
 const READY_WITHIN_MS = 5000;
 const CLOSE_WITHIN_MS = 10_000;
 /** A job of a process that was killed is handed out again after at most twice this long. */
 const LOCK_MS = 15_000;
-/** As good as for ever: a planned retry is given up by whoever plans it, never by the queue. */
-const WITHOUT_END = 1_000_000;
-const MAX_BACKOFF_MS = 60_000;
 
 /** How to reach the queue. */
 export interface BullmqRetryQueueDeps {
@@ -29,8 +27,7 @@ export interface BullmqRetryQueueDeps {
 /** BullMQ forbids `:` and plain numbers in job ids. */
 const jobIdOf = (id: string): string => `retry-${Buffer.from(id, 'utf8').toString('base64url')}`;
 
-const backoffMs = (failures: number): number =>
-  Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
+const backoffMs = jobBackoff({ firstMs: 1000, maxMs: 60_000 });
 
 async function openQueue(
   { url, prefix, tls, log }: BullmqRetryQueueDeps,
@@ -38,14 +35,8 @@ async function openQueue(
 ): Promise<Queue<RetryJob, void, string>> {
   const queue = new Queue<RetryJob, void, string>(QUEUE_NAME, {
     connection: redisOptions(url, { tls, isClosing }),
-    prefix: keyPrefix(prefix),
-    defaultJobOptions: {
-      removeOnComplete: true,
-      attempts: WITHOUT_END,
-      backoff: { type: 'custom' },
-      stackTraceLimit: 1,
-      keepLogs: 0,
-    },
+    prefix: queuePrefix(prefix),
+    defaultJobOptions: JOB_OPTIONS,
   });
   const emitted = firstError(queue);
   queue.on('error', connectionErrorLog(log, url, 'retry queue connection'));
@@ -58,19 +49,14 @@ async function openQueue(
   return queue;
 }
 
-/** In braces, so that a Redis cluster keeps all keys of the queue together. */
-const keyPrefix = (prefix: string): string => `{${prefix}labelstream}`;
-
 function openWorker(
   { url, prefix, tls, log }: BullmqRetryQueueDeps,
   isClosing: () => boolean,
   handle: (job: RetryJob) => Promise<void>,
 ): Worker<RetryJob, void> {
-  // A worker waits for jobs in a command that blocks, and keeps waiting while the server is away.
-  const { commandTimeout: _, ...options } = redisOptions(url, { tls, isClosing });
   const worker = new Worker<RetryJob, void>(QUEUE_NAME, (job) => handle(job.data), {
-    connection: { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null },
-    prefix: keyPrefix(prefix),
+    connection: workerConnection(url, { tls, isClosing }),
+    prefix: queuePrefix(prefix),
     concurrency: 1,
     lockDuration: LOCK_MS,
     stalledInterval: LOCK_MS,
@@ -84,14 +70,6 @@ function openWorker(
 
 /** The retry queue on BullMQ. Throws QUEUE_UNAVAILABLE when Redis does not answer, CONFIG_INVALID when it refuses the credentials. */
 export async function createBullmqRetryQueue(deps: BullmqRetryQueueDeps): Promise<RetryQueue> {
-  async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw toRedisError(error, 'QUEUE_UNAVAILABLE', doing);
-    }
-  }
-
   let closing: Promise<void> | null = null;
   let isDone = false;
   const isClosing = () => isDone;
