@@ -123,8 +123,9 @@ def turn_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refine
     text, mask, present = join_views(views, few)
     turned = TokenBatch(batch.image, batch.has_image, text, mask, present)
     logits, _, _ = run_head(head, turned, batch.has_image, present)
-    labels = torch.full_like(work.data.labels[torch.from_numpy(rows)], UNLABELLED)
-    labels[:, work.asked] = work.data.labels[torch.from_numpy(rows)][:, work.asked]
+    truth = work.data.labels[torch.from_numpy(rows)]
+    labels = torch.full_like(truth, UNLABELLED)
+    labels[:, work.asked] = truth[:, work.asked]
     return task_loss(logits, labels, torch.ones(len(rows)), work.config.label_smoothing)
 
 
