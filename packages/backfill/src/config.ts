@@ -1,10 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setting } from '@labelstream/shared/config';
-import { bundleStoreSettings } from '@labelstream/shared/model/settings';
+import { s3Settings } from '@labelstream/shared/model/settings';
 import { z } from 'zod';
-
-const { S3_ENDPOINT, S3_REGION, S3_PATH_STYLE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = bundleStoreSettings.shape;
 
 /** Settings of a backfill worker alone. */
 export const backfillSettings = z.object({
@@ -18,11 +16,5 @@ export const backfillSettings = z.object({
     .min(1)
     .default(join(tmpdir(), 'labelstream-pictures'))
     .describe('Folder in which tars of pictures are unpacked; it must lie below IMAGE_FILE_ROOT of ingest.'),
-  S3_ENDPOINT,
-  S3_REGION,
-  S3_PATH_STYLE,
-  AWS_ACCESS_KEY_ID,
-  AWS_SECRET_ACCESS_KEY,
-  AWS_SESSION_TOKEN,
+  ...s3Settings.shape,
 });
-export type BackfillSettings = z.infer<typeof backfillSettings>;

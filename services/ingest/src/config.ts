@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setting } from '@labelstream/shared/config';
-import { modelSettings } from '@labelstream/shared/model/settings';
+import { modelSettings, s3Settings } from '@labelstream/shared/model/settings';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
@@ -73,16 +73,11 @@ const sources = {
     .list()
     .default([])
     .describe('Hosts (`host` or `host:port`, IPv6 in brackets) that are read although their address is private, separated by commas.'),
-  S3_ENDPOINT: setting.url('http', 'https').optional().describe('An S3-compatible store; absent: AWS.'),
-  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the buckets.'),
-  S3_PATH_STYLE: setting.flag().default(false).describe('Whether buckets are part of the path in place of the host name.'),
+  ...s3Settings.shape,
   S3_BUCKETS: setting
     .list()
     .default([])
     .describe('The only buckets that are read, separated by commas; absent: all that the credentials can.'),
-  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Credentials for S3; absent: the default chain of the AWS SDK.'),
-  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Needed with AWS_ACCESS_KEY_ID.'),
-  AWS_SESSION_TOKEN: z.string().min(1).optional().describe('For temporary credentials.'),
 };
 
 /** Settings of ingest. */

@@ -6,6 +6,17 @@ import { setting } from '../config.js';
 /** A setting that names a bundle: a folder, or `s3://bucket/prefix`. */
 export const bundleFolder = () => z.string().min(1);
 
+/** How S3, or a store that speaks its API, is reached. */
+export const s3Settings = z.object({
+  S3_ENDPOINT: setting.url('http', 'https').optional().describe('An S3-compatible store; absent: AWS.'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the buckets.'),
+  S3_PATH_STYLE: setting.flag().default(false).describe('Whether buckets are part of the path in place of the host name.'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Credentials for S3; absent: the default chain of the AWS SDK.'),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Needed with AWS_ACCESS_KEY_ID.'),
+  AWS_SESSION_TOKEN: z.string().min(1).optional().describe('For temporary credentials.'),
+});
+export type S3Settings = z.infer<typeof s3Settings>;
+
 /** How bundles on S3 are reached, and where they are kept. */
 export const bundleStoreSettings = z.object({
   BUNDLE_CACHE_DIR: z
@@ -13,12 +24,7 @@ export const bundleStoreSettings = z.object({
     .min(1)
     .default(join(tmpdir(), 'labelstream-bundles'))
     .describe('Folder in which bundles from S3 are kept; several processes may share it.'),
-  S3_ENDPOINT: setting.url('http', 'https').optional().describe('An S3-compatible store; absent: AWS.'),
-  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the buckets.'),
-  S3_PATH_STYLE: setting.flag().default(false).describe('Whether buckets are part of the path in place of the host name.'),
-  AWS_ACCESS_KEY_ID: z.string().min(1).optional().describe('Credentials for S3; absent: the default chain of the AWS SDK.'),
-  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Needed with AWS_ACCESS_KEY_ID.'),
-  AWS_SESSION_TOKEN: z.string().min(1).optional().describe('For temporary credentials.'),
+  ...s3Settings.shape,
 });
 export type BundleStoreSettings = z.infer<typeof bundleStoreSettings>;
 

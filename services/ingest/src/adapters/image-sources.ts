@@ -1,5 +1,6 @@
 import { createFileImageSource } from '@labelstream/shared/adapters/file/file-image-source';
 import { createHttpImageSource } from '@labelstream/shared/adapters/http/http-image-source';
+import { s3Options } from '@labelstream/shared/adapters/s3/client';
 import { createS3ImageSource } from '@labelstream/shared/adapters/s3/s3-image-source';
 import { createImageSourceByScheme } from '@labelstream/shared/image/by-scheme';
 import { createDataImageSource } from '@labelstream/shared/image/data-uri';
@@ -16,7 +17,7 @@ export function openImageSources(settings: IngestSettings): ImageSource & { clos
     timeoutMs,
     idleTimeoutMs: settings.IMAGE_IDLE_TIMEOUT_MS,
   });
-  const s3 = createS3ImageSource({ ...s3Options(settings), maxBytes, timeoutMs });
+  const s3 = createS3ImageSource({ ...s3Options(settings), buckets: settings.S3_BUCKETS, maxBytes, timeoutMs });
   const file = createFileImageSource({ maxBytes, ...(settings.IMAGE_FILE_ROOT === undefined ? {} : { root: settings.IMAGE_FILE_ROOT }) });
   const byScheme = createImageSourceByScheme({ http: web, https: web, s3, file, data: createDataImageSource({ maxBytes }) });
   return {
@@ -25,17 +26,5 @@ export function openImageSources(settings: IngestSettings): ImageSource & { clos
       web.close();
       s3.close();
     },
-  };
-}
-
-function s3Options(settings: IngestSettings) {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = settings;
-  const known = accessKeyId !== undefined && secretAccessKey !== undefined;
-  return {
-    region: settings.S3_REGION,
-    pathStyle: settings.S3_PATH_STYLE,
-    buckets: settings.S3_BUCKETS,
-    ...(settings.S3_ENDPOINT === undefined ? {} : { endpoint: settings.S3_ENDPOINT }),
-    ...(known ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } } : {}),
   };
 }

@@ -1,17 +1,17 @@
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { openS3Client, type S3ClientOptions } from '@labelstream/shared/adapters/s3/client';
 import { isLabelstreamError, LabelstreamError } from '@labelstream/shared/errors';
 import { changed, notThere } from '../../source/object-errors.js';
 import type { ByteRange, ObjectStore, StoredObject } from '../../source/object-store.js';
 import { isMissing, s3Error } from './s3-errors.js';
 
-export interface S3ObjectStoreOptions {
-  readonly region: string;
-  /** Of an S3-compatible store; AWS unless given. */
-  readonly endpoint?: string;
-  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`. */
-  readonly pathStyle: boolean;
-  /** The AWS default chain unless given. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+export interface S3ObjectStoreOptions extends S3ClientOptions {
   /** A connection on which nothing comes for so long is given up, and the rest asked for on another one. */
   readonly idleTimeoutMs?: number;
 }
@@ -27,7 +27,7 @@ export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore 
   let client: S3Client | undefined;
 
   function s3(): S3Client {
-    client ??= openClient(options);
+    client ??= openS3Client(options, { requestHandler: { socketTimeout: idleTimeoutMs } });
     return client;
   }
 
@@ -148,16 +148,4 @@ function parse(uri: string): { readonly bucket: string; readonly key: string } {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(uri) ?? [];
   if (bucket !== '') return { bucket, key };
   throw new LabelstreamError('SOURCE_INVALID', `${uri}: not s3://bucket/key.`);
-}
-
-function openClient({ region, endpoint, pathStyle, credentials, idleTimeoutMs = IDLE_TIMEOUT_MS }: S3ObjectStoreOptions): S3Client {
-  return new S3Client({
-    region,
-    forcePathStyle: pathStyle,
-    requestHandler: { socketTimeout: idleTimeoutMs },
-    // Stores other than AWS may not send checksums.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
 }

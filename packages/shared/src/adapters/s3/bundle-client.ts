@@ -1,20 +1,11 @@
-import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { describeError, LabelstreamError } from '../../errors.js';
 import type { BundleStoreSettings } from '../../model/settings.js';
+import { openS3Client, s3Options } from './client.js';
 
-/** A client for the store that bundles lie in; to be destroyed by whoever opens it. */
+/** A client for the store that bundles lie in, which may not know checksums either; to be destroyed by whoever opens it. */
 export function openBundleClient(settings: BundleStoreSettings): S3Client {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = settings;
-  const keys = accessKeyId !== undefined && secretAccessKey !== undefined ? { accessKeyId, secretAccessKey } : undefined;
-  return new S3Client({
-    region: settings.S3_REGION,
-    forcePathStyle: settings.S3_PATH_STYLE,
-    // Stores other than AWS may not know checksums; every file is checked by the manifest's.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    ...(settings.S3_ENDPOINT === undefined ? {} : { endpoint: settings.S3_ENDPOINT }),
-    ...(keys === undefined ? {} : { credentials: { ...keys, ...(sessionToken === undefined ? {} : { sessionToken }) } }),
-  });
+  return openS3Client(s3Options(settings), { requestChecksumCalculation: 'WHEN_REQUIRED' });
 }
 
 /** Whether there is no object of this key; that there is no such bucket is another thing. */

@@ -1,18 +1,12 @@
-import { GetObjectCommand, type GetObjectCommandOutput, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { describeError, type ErrorCode, isLabelstreamError, LabelstreamError } from '../../errors.js';
 import { describeUri } from '../../image/describe-uri.js';
 import { imageTooLarge, readLimited } from '../../image/read-limited.js';
 import type { ImageSource } from '../../ports/image-source.js';
+import { openS3Client, type S3ClientOptions } from './client.js';
 import { parseS3Uri } from './s3-uri.js';
 
-export interface S3ImageSourceOptions {
-  readonly region: string;
-  /** Of an S3-compatible store; AWS unless given. */
-  readonly endpoint?: string;
-  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`. */
-  readonly pathStyle: boolean;
-  /** The AWS default chain unless given. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+export interface S3ImageSourceOptions extends S3ClientOptions {
   /** The only buckets that may be read; empty: all that the credentials can read. */
   readonly buckets: readonly string[];
   readonly maxBytes: number;
@@ -28,7 +22,7 @@ export function createS3ImageSource(options: S3ImageSourceOptions): ImageSource 
     if (options.buckets.length > 0 && !options.buckets.includes(bucket)) {
       throw new LabelstreamError('IMAGE_URI_FORBIDDEN', `the bucket ${bucket} may not be read`);
     }
-    client ??= openClient(options);
+    client ??= openS3Client(options, { maxAttempts: 2 });
     const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
     return readBody(answer, options.maxBytes, signal);
   }
@@ -45,18 +39,6 @@ export function createS3ImageSource(options: S3ImageSourceOptions): ImageSource 
     },
     close: () => client?.destroy(),
   };
-}
-
-function openClient({ region, endpoint, pathStyle, credentials }: S3ImageSourceOptions): S3Client {
-  return new S3Client({
-    region,
-    forcePathStyle: pathStyle,
-    maxAttempts: 2,
-    // Stores other than AWS may not send checksums.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
 }
 
 /** An unread body keeps its socket for ever, so it is destroyed whenever it is not read to its end. */
