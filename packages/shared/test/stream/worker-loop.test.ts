@@ -47,6 +47,16 @@ function setUp(rest: () => Rest = () => ({ until: 'message' })) {
 }
 
 describe('startWorkerLoop', () => {
+  it.each<Rest>([{ until: 'message' }, { until: 'progress' }])(
+    'turns several times within the shortest watchdog when nothing happens',
+    async (rest) => {
+      const { loop, state } = setUp(() => rest);
+      await sleep(950);
+      expect(state.turns).toBeGreaterThanOrEqual(3);
+      await loop.stop();
+    },
+  );
+
   it('pumps when woken, and ends when stopped', async () => {
     const { loop, state } = setUp(() => ({ until: 'progress' }));
     await until(() => state.pumps === 1);
