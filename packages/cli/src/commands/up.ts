@@ -1,16 +1,15 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { startEngine } from '@labelstream/local/engine';
 import { ENGINE_PARTS, type EngineHandle } from '@labelstream/local/types';
 import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 import { Command, Option } from 'commander';
 import { type CommandDeps, dataDirOption, examples, parseStages } from '../command.js';
-import type { CliConfig } from '../config.js';
 import { connect } from '../connect.js';
 import { type Output, renderTable } from '../output.js';
 import { startBackfillProcess, type WorkerProcess } from '../pipeline/backfill-process.js';
+import { imageFolders } from '../pipeline/image-folders.js';
 import { BACKFILL_PROCESS } from '../pipeline/report.js';
 import { engineSettings, type StageProcess, startStages } from '../pipeline/stage-processes.js';
-import { dataFolder, picturesFolder } from '../source/data-folder.js';
 
 interface UpOptions {
   readonly engine: 'auto' | 'docker' | 'native';
@@ -48,8 +47,8 @@ async function up(options: UpOptions, { config, output, signal }: CommandDeps): 
   const log = output.note;
   const engine = await startEngine({ engine: options.engine, dataDir: options.dataDir, log });
   signal.throwIfAborted();
-  const imageRoot = imageRootOf(options, config);
-  const settings = { ...engineSettings(engine), IMAGE_FILE_ROOT: imageRoot };
+  const { IMAGE_FILE_ROOT, BACKFILL_PICTURES_DIR } = imageFolders(options, config.env);
+  const settings = { ...engineSettings(engine), IMAGE_FILE_ROOT };
   const connection = await connect({ ...config.env, ...settings });
   try {
     await connection.ensureTopics();
@@ -60,14 +59,9 @@ async function up(options: UpOptions, { config, output, signal }: CommandDeps): 
   const dataDir = resolve(options.dataDir);
   const deployment = { repositoryRoot, dataDir, topicPrefix, settings, log, signal };
   const services = stages.length === 0 ? [] : await startStages({ ...deployment, stages });
-  const pictures = { BACKFILL_PICTURES_DIR: options.images === undefined ? picturesFolder({ dataDir }) : join(imageRoot, '.labelstream') };
-  const workers = backfill ? [await startBackfillProcess({ ...deployment, settings: { ...settings, ...pictures } })] : [];
+  const workers = backfill ? [await startBackfillProcess({ ...deployment, settings: { ...settings, BACKFILL_PICTURES_DIR } })] : [];
   if (options.json) await output.printJson(upDocument(engine, services, workers));
   else await output.print(upText(engine, services, workers, output));
-}
-
-function imageRootOf({ images, dataDir }: UpOptions, { env }: CliConfig): string {
-  return images === undefined ? (env.IMAGE_FILE_ROOT ?? dataFolder({ dataDir: resolve(dataDir) })) : resolve(images);
 }
 
 function servicesOf(names: string): { readonly stages: readonly StageName[]; readonly backfill: boolean } {
