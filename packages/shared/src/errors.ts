@@ -24,6 +24,10 @@ export const ERROR_CODES = {
   IMAGE_NOT_AN_IMAGE: { retriable: false, what: 'The bytes are not one of the accepted image formats (by their magic bytes).' },
   IMAGE_NOT_DECODABLE: { retriable: false, what: 'The bytes look like an image but cannot be decoded (truncated, damaged).' },
   IMAGE_HASH_MISMATCH: { retriable: false, what: 'The image does not have the SHA-256 that the event announced.' },
+  CLAIM_CHECK_VANISHED: {
+    retriable: true,
+    what: 'Pixels or token sequences of the listing have left the cache before they were used; it is prepared again.',
+  },
   REQUEUE_EXHAUSTED: {
     retriable: false,
     what: 'The listing was sent back to be prepared again too often; its claim checks keep vanishing.',

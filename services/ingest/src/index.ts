@@ -13,6 +13,7 @@ import { createHastyGate, createHostGate } from './host-gate.js';
 import { createIngestMetrics, type IngestMetrics } from './metrics.js';
 import { createPixelStore } from './pixel-store.js';
 import { openPreparation, type Preparation } from './preparation.js';
+import { rest } from './rest.js';
 import { startRetryConsumer } from './retry-consumer.js';
 import { createIngestStage, type IngestSteps } from './stage.js';
 
@@ -78,7 +79,7 @@ function wireSteps(context: ServiceContext, settings: IngestSettings, preparatio
     timeoutMs: settings.IMAGE_TIMEOUT_MS,
   });
   return {
-    open: (message) => openEvent(message, opening),
+    open: async (message) => rest(await openEvent(message, opening), { retryQueue, random: Math.random }),
     prepareText: preparation.text,
     findImages,
     conclude: (arrival, text, image) => conclude(arrival, text, image, concluding),

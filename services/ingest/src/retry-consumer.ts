@@ -10,17 +10,21 @@ export interface RetryConsumerDeps {
   readonly topics: TopicNames;
 }
 
-/** From now on sends every due retry through the pipeline again, as the next revision of its listing. */
+/** From now on sends every due retry through the pipeline again: as the next revision of its listing, or as the one that was sent back. */
 export async function startRetryConsumer({ retryQueue, producer, topics }: RetryConsumerDeps): Promise<void> {
   await retryQueue.consume((job) => producer.send([toRecord(job, topics)]));
 }
 
-function toRecord({ event, lane, attempt, receivedAt }: RetryJob, topics: TopicNames): OutRecord {
+function toRecord({ event, lane, attempt, receivedAt, sentBack }: RetryJob, topics: TopicNames): OutRecord {
   const { productId } = JSON.parse(event) as { productId: string };
   return {
     topic: topics.of('events', lane),
     key: productId,
     value: Buffer.from(event),
-    headers: passHeaders({ attempt, revision: attempt, receivedAt, requeue: 0 }),
+    headers: passHeaders({
+      attempt,
+      receivedAt,
+      ...(sentBack ? { ...sentBack, rested: sentBack.requeue } : { revision: attempt, requeue: 0 }),
+    }),
   };
 }

@@ -194,10 +194,10 @@ test.each([
 
 test('a listing that was sent back keeps its revision and arrival, and carries how often', async () => {
   const ingest = await open(env);
-  const headers = { 'labelstream-revision': '1', 'labelstream-received-at': '1700000000123', 'labelstream-requeue': '2' };
+  const headers = { 'labelstream-revision': '1', 'labelstream-received-at': '1700000000123', 'labelstream-requeue': '1' };
   const outcome = await ingest.pass(message(event(), { headers }));
   expect(await ingest.prepared(outcome)).toMatchObject({ revision: 1, receivedAt: 1_700_000_000_123 });
-  expect(outcome).toMatchObject({ records: [{ headers: { 'labelstream-requeue': '2' } }] });
+  expect(outcome).toMatchObject({ records: [{ headers: { 'labelstream-requeue': '1' } }] });
 });
 
 test('a replayed listing carries on how often it was replayed, so that a later failure counts on', async () => {
@@ -208,9 +208,10 @@ test('a replayed listing carries on how often it was replayed, so that a later f
 
 test('a listing that is sent back again and again is given up', async () => {
   const ingest = await open(env);
-  const sentBack = (times: number) => message(event(), { headers: { 'labelstream-requeue': String(times) } });
-  expect(await ingest.pass(sentBack(5))).toMatchObject({ kind: 'emit' });
-  expect(await ingest.pass(sentBack(6))).toMatchObject({ kind: 'deadLetter', code: 'REQUEUE_EXHAUSTED' });
+  const sentBack = (times: number) =>
+    message(event(), { headers: { 'labelstream-requeue': String(times), 'labelstream-rested': String(times) } });
+  expect(await ingest.pass(sentBack(8))).toMatchObject({ kind: 'emit' });
+  expect(await ingest.pass(sentBack(9))).toMatchObject({ kind: 'deadLetter', code: 'REQUEUE_EXHAUSTED' });
 });
 
 test('a cache that is down is thrown, not blamed on the listing', async () => {

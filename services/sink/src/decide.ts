@@ -13,7 +13,8 @@ export type Decision =
  * The version guard and the change detection. Pure.
  *
  * - Something newer was said already: dropped as stale.
- * - A deletion counts from its own version on, and is remembered although nothing was published, so that a late update stays dead.
+ * - A deletion counts from its own version on. It is said although nothing was published or the product is deleted already, once for each
+ *   version: a late update stays dead also where only the label topic is left to tell.
  * - Same listing version and nothing that a consumer can see differs: dropped as unchanged, the newer rank is remembered. Confidences, the
  *   cosine of image and text and which of several images was used may move without being a change; that the text is now taken for another
  *   listing's, or no longer, is one.
@@ -35,7 +36,7 @@ export function isOutdated({ op, version, model }: PredictedListing, base: Publi
 
 function decideDelete(record: PredictedListing, base: PublishedState | null): Decision {
   if (base !== null && record.version < base.rank.version) return { kind: 'drop', reason: 'STALE_VERSION', next: null };
-  const alreadyDeleted = base?.deleted === true;
+  const isKnown = base?.deleted === true && base.rank.version === record.version;
   const { generation } = record.model;
   const next: PublishedState = {
     // What a model before the last one says of a deletion is as true; of the next version it would not be.
@@ -46,9 +47,8 @@ function decideDelete(record: PredictedListing, base: PublishedState | null): De
     tasks: {},
     sources: base?.sources ?? {},
   };
-  if (alreadyDeleted) return { kind: 'drop', reason: 'UNCHANGED', next };
-  if (base === null) return { kind: 'drop', reason: 'NOTHING_PUBLISHED', next };
-  return { kind: 'tombstone', tasks: Object.keys(base.tasks), next };
+  if (isKnown) return { kind: 'drop', reason: 'UNCHANGED', next };
+  return { kind: 'tombstone', tasks: Object.keys(base?.tasks ?? {}), next };
 }
 
 function decideUpsert(record: PredictedListing, base: PublishedState | null): Decision {

@@ -18,17 +18,19 @@ export const sinkService: Service = {
   async create({ broker, codecs, log, metrics: registry, state, topicPrefix, topics }, env) {
     const settings = readConfig(sinkSettings, env);
     const metrics = createSinkMetrics(registry);
-    const rebuild = async (claim: Claim) => {
+    const rebuild = async (partition: number, claim: Claim) => {
       const products = await rebuildPublishedState({
         broker,
         labels: codecs.labels,
         state,
         labelTopic: topics.of('labels'),
         prefix: topicPrefix,
+        partition,
+        partitions: (await broker.describe([topics.of('predicted')])).length,
         claim,
       });
       metrics.rebuilt();
-      log.info({ products }, 'published state rebuilt from the label topic');
+      log.info({ partition, products }, 'published state rebuilt from the label topic');
     };
     const options = { taskTopics: settings.TASK_TOPICS, embeddings: settings.EMBEDDINGS_TOPIC };
     await ensureOptionalTopics({ broker, topics }, options);

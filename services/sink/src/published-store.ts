@@ -11,7 +11,10 @@ export interface Owner {
 
 /** The published states of a batch of products. All methods throw STATE_UNAVAILABLE, and STATE_FENCED once there is a newer owner. */
 export interface PublishedStore {
-  /** States by product id, those that exist. From now on, no earlier owner can save. Rebuilds all states first when the sentinel is gone. */
+  /**
+   * States by product id, those that exist. From now on, no earlier owner can save. Rebuilds the states of the owner's products first when
+   * their sentinel is gone.
+   */
   load(productIds: readonly string[], owner: Owner): Promise<Map<string, StoredState>>;
   /** Saves all or nothing. STATE_UNAVAILABLE also when the store has lost its data since `load`, so that the batch begins anew. */
   save(states: ReadonlyMap<string, StoredState>, owner: Owner): Promise<void>;
@@ -20,21 +23,20 @@ export interface PublishedStore {
 export interface PublishedStoreDeps {
   readonly state: KeyValueStore;
   readonly prefix: string;
-  /** Restores every state and sets the sentinel, under this claim. */
-  readonly rebuild: (claim: Claim) => Promise<void>;
+  /** Restores the states of a partition number's products and sets its sentinel, under this claim. */
+  readonly rebuild: (partition: number, claim: Claim) => Promise<void>;
 }
 
 export function createPublishedStore({ state, prefix, rebuild }: PublishedStoreDeps): PublishedStore {
-  const sentinel = stateKeys.publishedComplete(prefix);
-
   const claimOf = ({ partition, epoch }: Owner): Claim => ({ key: stateKeys.publishedOwner(prefix, partition), epoch });
 
   const load = async (productIds: readonly string[], owner: Owner): Promise<Map<string, StoredState>> => {
+    const sentinel = stateKeys.publishedComplete(prefix, owner.partition);
     const keys = [sentinel, ...productIds.map((id) => stateKeys.published(prefix, id))];
     // One round trip for both. The claim comes first, so that what is read is what earlier owners have left for good.
     const [, [complete, ...values]] = await Promise.all([state.claim(claimOf(owner)), state.getMany(keys)]);
     if (complete === null || complete === undefined) {
-      await rebuild(claimOf(owner));
+      await rebuild(owner.partition, claimOf(owner));
       return load(productIds, owner);
     }
     const found = new Map<string, StoredState>();

@@ -1,4 +1,5 @@
 import { stateKeys } from '@labelstream/shared/events/keys';
+import { partitionOfKey } from '@labelstream/shared/events/partition-of-key';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
@@ -13,6 +14,9 @@ export interface RebuildDeps {
   readonly state: KeyValueStore;
   readonly labelTopic: string;
   readonly prefix: string;
+  /** Which products: those whose records arrive in this partition number of the input, of as many partitions. */
+  readonly partition: number;
+  readonly partitions: number;
   /** Whoever rebuilds writes as the owner of its partition number: one that was frozen meanwhile would bring back what it had read before. */
   readonly claim: Claim;
 }
@@ -20,13 +24,17 @@ export interface RebuildDeps {
 const WRITE_BATCH = 1000;
 
 /**
- * Rebuilds the published state from the compacted label topic, then sets the sentinel that says it is complete. Keys that exist are left
- * alone: another sink may have gone on already. Holds one state per product in memory while it runs. Returns the number of products.
+ * Rebuilds the published state of a partition number's products from the compacted label topic, then sets the sentinel that says it is
+ * complete. Nobody else's products: what their owner has under way is not in the topic yet, and would be taken for never said
+ * (docs/decisions/0021). Keys that exist are left alone, they are of the owner's own last batch. Holds one state per product in memory while it
+ * runs. Returns the number of products.
  */
-export async function rebuildPublishedState({ broker, labels, state, labelTopic, prefix, claim }: RebuildDeps): Promise<number> {
+export async function rebuildPublishedState(deps: RebuildDeps): Promise<number> {
+  const { broker, labels, state, labelTopic, prefix, partition, partitions, claim } = deps;
   const last = new Map<string, PublishedState>();
   for await (const message of broker.read({ topic: labelTopic, from: 'earliest' })) {
-    if (message.key !== null) last.set(message.key, await stateOf(message, labels));
+    const { key } = message;
+    if (key !== null && partitionOfKey(key, partitions) === partition) last.set(key, await stateOf(message, labels));
   }
   const entries = [...last].map(([productId, published]) => ({
     key: stateKeys.published(prefix, productId),
@@ -34,7 +42,8 @@ export async function rebuildPublishedState({ broker, labels, state, labelTopic,
     onlyIfAbsent: true,
   }));
   for (let at = 0; at < entries.length; at += WRITE_BATCH) await state.setMany(entries.slice(at, at + WRITE_BATCH), claim);
-  await state.setMany([{ key: stateKeys.publishedComplete(prefix), value: new TextEncoder().encode(String(entries.length)) }], claim);
+  const sentinel = { key: stateKeys.publishedComplete(prefix, partition), value: new TextEncoder().encode(String(entries.length)) };
+  await state.setMany([sentinel], claim);
   return entries.length;
 }
 

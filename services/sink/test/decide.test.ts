@@ -97,7 +97,7 @@ describe('any records of a product, in any order and any number of times', () =>
   it('publish no change twice: what follows a publication differs from it in something that a consumer sees', () => {
     const seen = ({ next }: Decision) => {
       const { rank, deleted, image, text, tasks } = next!;
-      return JSON.stringify(deleted ? 'deleted' : [rank.version, image, text, tasks]);
+      return JSON.stringify(deleted ? ['deleted', rank.version] : [rank.version, image, text, tasks]);
     };
     fc.assert(
       fc.property(anyArrival, ([, arrival]) => {
@@ -223,9 +223,15 @@ describe('deletion', () => {
     expect(decide(deletion, base)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
   });
 
-  it('is remembered although nothing was published, so that a late update stays dead', () => {
+  it('is said although nothing was published, so that a late update stays dead', () => {
     const decision = decide(predicted({ op: 'DELETE', version: 5 }), null);
-    expect(decision).toMatchObject({ kind: 'drop', reason: 'NOTHING_PUBLISHED' });
+    expect(decision).toMatchObject({ kind: 'tombstone', tasks: [] });
+    expect(decide(predicted({ version: 4 }), decision.next)).toMatchObject({ kind: 'drop', reason: 'STALE_VERSION' });
+  });
+
+  it('is said again by a newer version, so that an update between the two stays dead', () => {
+    const decision = decide(predicted({ op: 'DELETE', version: 5 }), after(predicted({ op: 'DELETE', version: 3 })));
+    expect(decision).toMatchObject({ kind: 'tombstone', next: { rank: { version: 5 } } });
     expect(decide(predicted({ version: 4 }), decision.next)).toMatchObject({ kind: 'drop', reason: 'STALE_VERSION' });
   });
 

@@ -81,7 +81,7 @@ test('goes on, after a restart, from what was published, whichever lane it comes
 
 test('rebuilds its lost state from the label topic, so that nothing old is published over something new', async () => {
   const lost = ['a', 'b'].map((id) => stateKeys.published(topicPrefix, id));
-  await state.deleteMany([stateKeys.publishedComplete(topicPrefix), ...lost]);
+  await state.deleteMany([...[0, 1].map((partition) => stateKeys.publishedComplete(topicPrefix, partition)), ...lost]);
   await send(predicted({ productId: 'b', version: 1 }), predicted({ productId: 'a', version: 1 }), predicted({ productId: 'c' }));
   await vi.waitFor(async () => expect(await published()).toContain('c:1'), WAIT);
   await send(predicted({ productId: 'b', version: 3 }));

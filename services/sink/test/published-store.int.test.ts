@@ -31,7 +31,7 @@ const state = await createRedisKeyValueStore({ url: inject('redisState'), role: 
 
 beforeAll(async () => {
   await broker.ensureTopics(topics.all(), { partitions: 1 });
-  await state.setMany([{ key: stateKeys.publishedComplete(prefix), value: new Uint8Array([1]) }]);
+  await state.setMany([{ key: stateKeys.publishedComplete(prefix, 0), value: new Uint8Array([1]) }]);
 });
 afterAll(async () => {
   await Promise.all([broker.close(), state.close()]);

@@ -28,9 +28,9 @@ let rebuilds: Claim[];
 beforeEach(() => {
   state = createMemoryKeyValueStore({ role: 'state' });
   rebuilds = [];
-  const rebuild = async (claim: Claim) => {
+  const rebuild = async (partition: number, claim: Claim) => {
     rebuilds.push(claim);
-    await state.setMany([{ key: stateKeys.publishedComplete(PREFIX), value: new Uint8Array([1]) }], claim);
+    await state.setMany([{ key: stateKeys.publishedComplete(PREFIX, partition), value: new Uint8Array([1]) }], claim);
   };
   published = createPublishedStore({ state, prefix: PREFIX, rebuild });
 });
@@ -55,7 +55,7 @@ describe('the published states', () => {
 
   it('are rebuilt before anything is saved where all data was lost between reading and writing', async () => {
     await published.load(['p'], newer);
-    await state.deleteMany([stateKeys.publishedComplete(PREFIX), stateKeys.publishedOwner(PREFIX, 0)]);
+    await state.deleteMany([stateKeys.publishedComplete(PREFIX, 0), stateKeys.publishedOwner(PREFIX, 0)]);
     await expect(published.save(states(2), newer)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', retriable: true });
     await published.load(['p'], newer);
     await published.save(states(2), newer);

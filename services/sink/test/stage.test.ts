@@ -32,7 +32,11 @@ beforeEach(async () => {
   offset = 0;
 });
 
-function createStage({ rebuild = async (_claim: Claim) => markComplete(), taskTopics = [] as string[], embeddings = false } = {}) {
+function createStage({
+  rebuild = async (_partition: number, _claim: Claim) => markComplete(),
+  taskTopics = [] as string[],
+  embeddings = false,
+} = {}) {
   const records = createRecordFactory({ topics, codecs, options: { taskTopics, embeddings }, now: () => NOW });
   return createSinkStage({
     codec: codecs.predicted,
@@ -45,7 +49,8 @@ function createStage({ rebuild = async (_claim: Claim) => markComplete(), taskTo
   });
 }
 
-const markComplete = () => state.setMany([{ key: stateKeys.publishedComplete(''), value: new Uint8Array([1]) }]);
+const rebuilding = { labels: codecs.labels, labelTopic: 'product.labels', prefix: '', partitions: 1 };
+const markComplete = () => state.setMany([{ key: stateKeys.publishedComplete('', 0), value: new Uint8Array([1]) }]);
 
 const messageOf = (record: PredictedListing | Uint8Array): InMessage => ({
   topic: topics.of('predicted'),
@@ -169,15 +174,15 @@ describe('the sink', () => {
 
   it('rebuilds the published state from the label topic when the sentinel is gone, and only then', async () => {
     const broker = createMemoryBroker();
-    await broker.ensureTopics(topics.all(), { partitions: 2 });
+    await broker.ensureTopics(topics.all(), { partitions: 1 });
     const producer = await broker.producer();
     const [published] = await createStage().process([messageOf(predicted({ version: 3 }))]);
     await producer.send(recordsOf(published));
     await producer.send([{ topic: 'product.labels', key: 'gone', value: null, headers: { [VERSION_HEADER]: '7' } }]);
     state = createMemoryKeyValueStore({ role: 'state' }); // all of it lost
 
-    const rebuild = vi.fn(async (claim: Claim) => {
-      await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '', claim });
+    const rebuild = vi.fn(async (partition: number, claim: Claim) => {
+      await rebuildPublishedState({ ...rebuilding, broker, state, partition, claim });
     });
     const stage = createStage({ rebuild });
     const stale = [
@@ -201,7 +206,7 @@ describe('the sink', () => {
     await newer.process([messageOf(predicted({ version: 9 }))], { committed: { live: 99, backfill: 0 }, epoch: 1 });
     const claim = { key: stateKeys.publishedOwner('', 1), epoch: 1 };
     await state.claim(claim);
-    await rebuildPublishedState({ broker, labels: codecs.labels, state, labelTopic: 'product.labels', prefix: '', claim });
+    await rebuildPublishedState({ ...rebuilding, broker, state, partition: 0, claim });
     const [outcome] = await createStage().process([messageOf(predicted({ version: 8 }))], {
       committed: { live: 99, backfill: 0 },
       epoch: 1,

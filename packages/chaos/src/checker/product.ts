@@ -103,12 +103,16 @@ function checkRepetitions(records: readonly LabelRecord[], say: Say): void {
 }
 
 function repeated(record: LabelsRecord | Tombstone, previous: LabelsRecord | Tombstone | undefined, said: ReadonlyMap<string, string>) {
-  if (record.kind === 'tombstone') return previous?.kind === 'tombstone' ? `deletes again what ${previous.place} has deleted` : null;
+  if (record.kind === 'tombstone') return deletesAgain(record, previous) ? `deletes again what ${previous?.place} has deleted` : null;
   const before = said.get(statement(record));
   if (before !== undefined) return `is of the same version, generation and revision as ${before}`;
   const saysNothing = previous?.kind === 'labels' && content(previous) === content(record) && !proposesFirst(previous, record);
   return saysNothing ? `says nothing that ${previous.place} has not said` : null;
 }
+
+/** A newer version may delete what is deleted: from then on, an update between the two is known to be old. */
+const deletesAgain = (record: Tombstone, previous: LabelsRecord | Tombstone | undefined) =>
+  previous?.kind === 'tombstone' && (record.version ?? 0) <= (previous.version ?? 0);
 
 /** `changedTasks` against the record before: what the publisher thought had been published is what has been. */
 function checkChanges(records: readonly LabelRecord[], say: Say): void {

@@ -45,6 +45,9 @@ const ID = new RegExp(`^(${STAGE_NAMES.join('|')})-(\\d{1,9})-(\\d{1,15})$`);
 /** Headers that only the dead letter has. */
 const ADDED: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER_HEADERS));
 
+/** Headers that count the rounds of a listing that was sent back. */
+const ROUNDS: ReadonlySet<string> = new Set([PASS_HEADERS.requeue, PASS_HEADERS.rested]);
+
 export const deadLetterTopic = (topics: TopicNames, stage: StageName): string => topics.deadLetters(STAGE_INPUTS[stage]);
 
 /** The topics that a stage reads, one per lane. */
@@ -100,7 +103,7 @@ export function toDeadLetter({ partition, offset, key, value, headers, timestamp
 export function replayRecord(message: InMessage, stage: StageName): OutRecord {
   const { code, origin, replays } = toDeadLetter(message, stage);
   const isRestarted = code === 'REQUEUE_EXHAUSTED';
-  const own = Object.entries(message.headers).filter(([name]) => !ADDED.has(name) && !(isRestarted && name === PASS_HEADERS.requeue));
+  const own = Object.entries(message.headers).filter(([name]) => !ADDED.has(name) && !(isRestarted && ROUNDS.has(name)));
   return {
     topic: origin.topic,
     key: message.key ?? '',

@@ -1,7 +1,7 @@
+import { partitionOfKey } from '@labelstream/shared/events/partition-of-key';
 import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage, PartitionOffset, TopicInfo } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
-import { partitionOfKey } from './murmur2.js';
 
 /** A line of `labels tail`: what was published, or that the product is gone. */
 export type LabelLine = ProductLabels | { readonly productId: string; readonly deleted: true };

@@ -93,7 +93,7 @@ test('a replayed dead letter goes together with its marker, and one that stays k
 
 test('a marker stays as long as what it marks lies in another partition', async () => {
   const { source, broker, fail } = await setUp(2);
-  await fail({ key: 'a' }, { key: 'b' });
+  await fail({ key: 'a' }, { key: 'd' });
   const [a, b] = await contentsOf(broker, deadLetterTopic(topics, 'ingest'));
   expect(a!.partition).not.toBe(b!.partition);
   // As it comes to lie after partitions were added: under the key of the other partition, before a dead letter there.

@@ -10,6 +10,8 @@ export const PASS_HEADERS = {
   receivedAt: 'labelstream-received-at',
   /** How often the listing was sent back because its claim check had vanished. */
   requeue: 'labelstream-requeue',
+  /** The requeue count for which the listing has waited before it was prepared again. */
+  rested: 'labelstream-rested',
   /** How often the event, or a record made from it, was replayed from the dead letters. */
   replays: 'labelstream-replays',
 } as const;
@@ -21,6 +23,8 @@ export interface Pass {
   /** Epoch milliseconds; absent for a new event. */
   readonly receivedAt?: number;
   readonly requeue: number;
+  /** The requeue count that the listing has waited for; absent where it has not. */
+  readonly rested?: number;
   /** Absent for an event that never was a dead letter. */
   readonly replays?: number;
 }
@@ -30,22 +34,25 @@ export function readPass(headers: Readonly<Record<string, string>>): Pass {
   const revision = wholeNumber(headers, PASS_HEADERS.revision) ?? 0;
   const receivedAt = wholeNumber(headers, PASS_HEADERS.receivedAt);
   const replays = wholeNumber(headers, PASS_HEADERS.replays);
+  const rested = wholeNumber(headers, PASS_HEADERS.rested);
   return {
     attempt: wholeNumber(headers, PASS_HEADERS.attempt) ?? revision,
     revision,
     requeue: wholeNumber(headers, PASS_HEADERS.requeue) ?? 0,
     ...(receivedAt === undefined ? {} : { receivedAt }),
+    ...(rested === undefined ? {} : { rested }),
     ...(replays === undefined ? {} : { replays }),
   };
 }
 
 /** The headers that say `pass`; the inverse of {@link readPass}. */
 export function passHeaders(pass: Pass): Record<string, string> {
-  const { attempt, revision, receivedAt } = pass;
+  const { attempt, revision, receivedAt, rested } = pass;
   return {
     [PASS_HEADERS.attempt]: String(attempt),
     [PASS_HEADERS.revision]: String(revision),
     ...(receivedAt === undefined ? {} : { [PASS_HEADERS.receivedAt]: String(receivedAt) }),
+    ...(rested === undefined ? {} : { [PASS_HEADERS.rested]: String(rested) }),
     ...roundHeaders(pass),
   };
 }

@@ -15,10 +15,10 @@ export const stateKeys = {
    */
   published: (prefix: string, productId: string) => `pub:${prefix}:${productId}`,
   /**
-   * Set while the published state is complete; its absence makes the sink rebuild it from the label topic. It is one of `pub:*`, so whoever
-   * deletes all of these deletes it, too.
+   * Set while the published state of the products in a partition number of the input is complete; its absence makes the owner rebuild it from
+   * the label topic. It is one of `pub:*`, so whoever deletes all of these deletes it, too. Neither a prefix nor a number has an `@`.
    */
-  publishedComplete: (prefix: string) => `pub:${prefix}`,
+  publishedComplete: (prefix: string, partition: number) => `pub:${prefix}@${partition}`,
   /** Epoch of the sink that owns a partition number of the input. None of `pub:*`: it goes on to tell old from new when these are deleted. */
   publishedOwner: (prefix: string, partition: number) => `pub-owner:${prefix}:${partition}`,
   /** What the deployment serves, the fusion instances that follow it, and what they found of a shadow (docs/models.md). */

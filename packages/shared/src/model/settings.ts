@@ -41,8 +41,10 @@ export const modelSettings = z.object({
   INFERENCE_RUN_SIZE: setting.integer(1, 1024).default(8).describe('Most listings in one run of a graph.'),
   REQUEUE_LIMIT: setting
     .integer(0, 1000)
-    .default(5)
-    .describe('How often a listing is prepared again because its cached pixels or tokens vanished, before it becomes a dead letter.'),
+    .default(8)
+    .describe(
+      'How often a listing is prepared again because its cached pixels or tokens vanished, before it becomes a dead letter; the first time at once, then after 1 s, twice as long each time, up to 30 s.',
+    ),
   ...bundleStoreSettings.shape,
 });
 

@@ -1,10 +1,12 @@
-/** An event that is to come back later, because its image could not be had. */
+/** An event that is to come back later, because its image could not be had or because its claim checks keep vanishing. */
 export interface RetryJob {
-  /** Deterministic, `<productId>:<version>:<attempt>`: adding it twice plans it once. */
+  /** Deterministic, for a late image `<productId>:<version>:<attempt>`: adding it twice plans it once. */
   readonly id: string;
   readonly lane: 'live' | 'backfill';
-  /** Attempts made so far, at least 1; becomes the revision of the next pass. */
+  /** Attempts made so far; becomes the revision of the next pass, unless that is named. */
   readonly attempt: number;
+  /** Set for a listing that was sent back: it comes again as it was. */
+  readonly sentBack?: { readonly revision: number; readonly requeue: number; readonly replays?: number };
   /** The event as JSON text, exactly as it will be produced again. */
   readonly event: string;
   /** Error code of the last attempt. */

@@ -9,7 +9,7 @@ export interface OutRecord {
 }
 
 /** Why a message was dropped on purpose, closed list. */
-export const DROP_REASONS = ['STALE_VERSION', 'UNCHANGED', 'NOTHING_PUBLISHED', 'SUPERSEDED'] as const;
+export const DROP_REASONS = ['STALE_VERSION', 'UNCHANGED', 'SUPERSEDED'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /**

@@ -6,7 +6,7 @@ test('an event without headers is new', () => {
 });
 
 test('what is written is read back', () => {
-  const pass = { attempt: 3, revision: 2, receivedAt: 1_700_000_000_000, requeue: 4, replays: 2 };
+  const pass = { attempt: 3, revision: 2, receivedAt: 1_700_000_000_000, requeue: 4, rested: 4, replays: 2 };
   expect(readPass(passHeaders(pass))).toEqual(pass);
 });
 

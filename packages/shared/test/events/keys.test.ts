@@ -11,8 +11,10 @@ test('no product id makes a key of another deployment, or of another product', (
     fc.property(anyPrefix, anyId, anyPrefix, anyId, (prefix, id, otherPrefix, otherId) => {
       const [key, other] = [stateKeys.published(prefix, id), stateKeys.published(otherPrefix, otherId)];
       expect(key === other).toBe(prefix === otherPrefix && id === otherId);
-      expect(stateKeys.publishedComplete(prefix).startsWith('pub:')).toBe(true);
-      expect(key).not.toBe(stateKeys.publishedComplete(otherPrefix));
+      expect(stateKeys.publishedComplete(prefix, 1).startsWith('pub:')).toBe(true);
+      expect(stateKeys.publishedComplete(prefix, 1) === stateKeys.publishedComplete(otherPrefix, 1)).toBe(prefix === otherPrefix);
+      expect(stateKeys.publishedComplete(prefix, 1)).not.toBe(stateKeys.publishedComplete(prefix, 0));
+      expect(key).not.toBe(stateKeys.publishedComplete(otherPrefix, 1));
       expect(stateKeys.publishedOwner(prefix, 0) === stateKeys.publishedOwner(otherPrefix, 0)).toBe(prefix === otherPrefix);
       expect(stateKeys.publishedOwner(prefix, 0).startsWith('pub:')).toBe(false);
     }),

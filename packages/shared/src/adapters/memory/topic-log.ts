@@ -1,5 +1,6 @@
 import { LabelstreamError } from '../../errors.js';
 import type { Lane } from '../../events/lane.js';
+import { partitionOfKey } from '../../events/partition-of-key.js';
 import type { InMessage, PartitionOffset, TopicInfo } from '../../ports/broker.js';
 import type { OutRecord } from '../../stream/outcome.js';
 
@@ -41,13 +42,6 @@ interface Partition {
   readonly entries: (LogEntry | undefined)[];
 }
 
-/** FNV-1a: any fixed hash keeps the records of one key in one partition. */
-function partitionOf(key: string, partitions: number): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(key, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0) % partitions;
-}
-
 function copyRecord(record: OutRecord): OutRecord {
   return { ...record, value: record.value === null ? null : Uint8Array.from(record.value) };
 }
@@ -68,7 +62,7 @@ export function createTopicLog(): TopicLog {
     const written = new Set<Partition['entries']>();
     for (const record of records) {
       const partitions = topics.get(record.topic) ?? [];
-      const entries = partitions[partitionOf(record.key, partitions.length)]?.entries;
+      const entries = partitions[partitionOfKey(record.key, partitions.length)]?.entries;
       if (entries === undefined) continue;
       entries.push({ control: false, record: copyRecord(record), timestampMs: Date.now() });
       written.add(entries);

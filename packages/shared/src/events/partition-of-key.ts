@@ -20,7 +20,7 @@ export function murmur2(bytes: Uint8Array): number {
   return hash ^ (hash >>> 15);
 }
 
-/** The partition in which Kafka's default partitioner puts a key. */
+/** The partition in which Kafka's default partitioner puts a key (murmur2, as in the Java client). */
 export function partitionOfKey(key: string, partitions: number): number {
   return (murmur2(Buffer.from(key, 'utf8')) & 0x7fffffff) % partitions;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { murmur2, partitionOfKey } from '../../src/labels/murmur2.js';
+import { murmur2, partitionOfKey } from '../../src/events/partition-of-key.js';
 
 /** From the tests of Apache Kafka's own clients (UtilsTest). */
 test.each([
