@@ -110,6 +110,12 @@ const batchSettings = {
   MAX_IN_FLIGHT: setting.integer(1, 64).default(2).describe('Micro-batches processed at the same time.'),
   MAX_BUFFERED_PER_LANE: setting.integer(1, 100_000).default(512).describe('Fetched messages waiting per lane; fetching pauses above it.'),
   BACKFILL_SHARE: setting.share().default(0.05).describe('Share of every micro-batch that the backfill lane gets even under live load.'),
+  BACKFILL_BATCH_MS: setting
+    .integer(0, 60_000)
+    .default(10)
+    .describe(
+      'About how long a micro-batch may take because of the backfill in it while live messages are about, which wait for it; 0: as large as any other.',
+    ),
 };
 
 const pressureSettings = {

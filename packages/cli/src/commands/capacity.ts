@@ -39,6 +39,7 @@ interface SimulateFlags extends JsonFlag {
   readonly batchSize: number;
   readonly inFlight: number;
   readonly backfillShare: number;
+  readonly backfillBatchMs: number;
   readonly window: number;
 }
 
@@ -112,6 +113,7 @@ function addSimulate(capacity: Command, deps: CommandDeps): void {
     .option('--batch-size <n>', 'BATCH_MAX_SIZE', wholeNumber('--batch-size', 1, 4096), DEFAULTS.BATCH_MAX_SIZE)
     .option('--in-flight <n>', 'MAX_IN_FLIGHT', wholeNumber('--in-flight', 1, 64), DEFAULTS.MAX_IN_FLIGHT)
     .option('--backfill-share <share>', 'BACKFILL_SHARE', amount('--backfill-share', 1), DEFAULTS.BACKFILL_SHARE)
+    .option('--backfill-batch-ms <n>', 'BACKFILL_BATCH_MS', wholeNumber('--backfill-batch-ms', 0, 60_000), DEFAULTS.BACKFILL_BATCH_MS)
     .option('--window <n>', 'listings of a saturating backfill under way', wholeNumber('--window', 1, 1_000_000), 1024)
     .option('--json', 'print one JSON line')
     .addHelpText(

@@ -103,6 +103,7 @@ const workerSettings = (settings: CommonSettings): WorkerSettings => ({
   maxBatchSize: settings.BATCH_MAX_SIZE,
   maxBatchAgeMs: settings.BATCH_MAX_AGE_MS,
   backfillShare: settings.BACKFILL_SHARE,
+  backfillBatchMs: settings.BACKFILL_BATCH_MS,
   maxInFlight: settings.MAX_IN_FLIGHT,
   maxBufferedPerLane: settings.MAX_BUFFERED_PER_LANE,
   shutdownDeadlineMs: settings.SHUTDOWN_DEADLINE_MS,

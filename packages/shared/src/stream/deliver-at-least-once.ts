@@ -68,7 +68,9 @@ export function deliverAtLeastOnce(deps: AtLeastOnceDeps): Delivery {
       return ABANDONED;
     } finally {
       processing -= 1;
-      metrics.processed(batch.length, (now() - startedMs) / 1000);
+      const tookMs = now() - startedMs;
+      batcher.observe(batch.length, tookMs);
+      metrics.processed(batch.length, tookMs / 1000);
       deps.onProgress();
     }
   }

@@ -31,7 +31,9 @@ export function createPartitionSequence(deps: PartitionSequenceDeps): PartitionS
   async function run(): Promise<void> {
     await deps.predecessors;
     for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
+      const startedMs = deps.now();
       await deliverExactlyOnce(deps, batch);
+      batcher.observe(batch.length, deps.now() - startedMs);
       deps.onProgress();
     }
   }

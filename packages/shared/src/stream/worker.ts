@@ -29,6 +29,7 @@ export interface WorkerSettings {
   readonly maxBatchSize: number;
   readonly maxBatchAgeMs: number;
   readonly backfillShare: number;
+  readonly backfillBatchMs: number;
   /** Micro-batches processed at the same time; a transactional stage has one per partition instead. */
   readonly maxInFlight: number;
   readonly maxBufferedPerLane: number;
@@ -192,7 +193,8 @@ function watchPressure(
 type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };
 
 async function createDelivery({ settings, ...rest }: CreateDeliveryDeps): Promise<Delivery> {
-  const policy = { maxSize: settings.maxBatchSize, maxAgeMs: settings.maxBatchAgeMs, backfillShare: settings.backfillShare };
+  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = settings;
+  const policy = { maxSize, maxAgeMs, backfillShare, backfillBatchMs };
   const deps: DeliveryDeps = { ...rest, policy };
   if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);
   const { subscription, log, onFatal } = deps;

@@ -37,7 +37,7 @@ async function setUp(send: (records: readonly OutRecord[]) => Promise<void> = as
     subscription,
     groupId: 'g',
     topics,
-    policy: { maxSize: 1, maxAgeMs: 0, backfillShare: 0 },
+    policy: { maxSize: 1, maxAgeMs: 0, backfillShare: 0, backfillBatchMs: 0 },
     patience: createPatience({ log: quiet, backoff: { baseMs: 1, maxMs: 1 }, now: Date.now, random: () => 0, onRetry: () => {} }),
     metrics,
     log: quiet,

@@ -196,7 +196,9 @@ describe('lanes of a sequence', () => {
     await produce(broker, values(100, 'b'), 'backfill');
     await produce(broker, values(100, 'l'));
     const { stage } = recording();
-    const worker = await work(broker, stage, { settings: { maxBatchSize: 10, backfillShare: 0.1, maxBufferedPerLane: 100 } });
+    const worker = await work(broker, stage, {
+      settings: { maxBatchSize: 10, backfillShare: 0.1, backfillBatchMs: 0, maxBufferedPerLane: 100 },
+    });
     await until(() => settled(worker) === 200);
     await worker.stop();
     const written = await contents(broker, output);

@@ -22,6 +22,7 @@ export const fastSettings: WorkerSettings = {
   maxBatchSize: 8,
   maxBatchAgeMs: 5,
   backfillShare: 0.05,
+  backfillBatchMs: 0,
   maxInFlight: 2,
   maxBufferedPerLane: 64,
   shutdownDeadlineMs: 2000,

@@ -79,7 +79,7 @@ async function setUp(delivery: 'at-least-once' | 'transactional') {
     subscription: manual.subscription,
     groupId: 'g',
     topics,
-    policy: { maxSize: 8, maxAgeMs: 0, backfillShare: 0 },
+    policy: { maxSize: 8, maxAgeMs: 0, backfillShare: 0, backfillBatchMs: 0 },
     patience: createPatience({ log: quiet, backoff: { baseMs: 1, maxMs: 1 }, now: Date.now, random: () => 0, onRetry: () => {} }),
     metrics,
     log: quiet,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BatchDecision, createMicroBatcher } from '../../src/stream/micro-batch.js';
 
-const policy = { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05 };
+const policy = { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 };
 const slots = (decision: BatchDecision) => (decision.kind === 'take' ? decision.slots : decision.kind);
 
 describe('createMicroBatcher', () => {
@@ -56,6 +56,7 @@ describe('createMicroBatcher', () => {
       maxSize: fc.integer({ min: 1, max: 32 }),
       maxAgeMs: fc.constant(0),
       backfillShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      backfillBatchMs: fc.constant(0),
     });
     fc.assert(
       fc.property(policies, fc.array(situation, { maxLength: 50 }), (anyPolicy, situations) => {
@@ -76,6 +77,7 @@ describe('createMicroBatcher', () => {
     maxSize: fc.integer({ min: 1, max: 32 }),
     maxAgeMs: fc.integer({ min: 0, max: 50 }),
     backfillShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    backfillBatchMs: fc.constant(0),
   });
 
   it('owes the backfill lane less than one message, however long the live lane is full and whatever the policy', () => {
@@ -140,5 +142,51 @@ describe('createMicroBatcher', () => {
         }
       }),
     );
+  });
+});
+
+describe('while live messages are about', () => {
+  const beside = { ...policy, maxSize: 32, backfillBatchMs: 20 };
+  const learned = (perMessageMs: number) => {
+    const batcher = createMicroBatcher(beside);
+    for (let i = 0; i < 50; i += 1) batcher.observe(1 + (i % 8), 3 + perMessageMs * (1 + (i % 8)));
+    return batcher;
+  };
+  const take = (batcher: ReturnType<typeof learned>, live: number, backfill: number, nowMs = 0) =>
+    slots(batcher.decide({ buffered: { live, backfill }, idle: true, nowMs }));
+
+  it('backfill messages fill a batch as far as that takes its time, by what batches have taken', () => {
+    expect(take(learned(5), 1, 100)).toEqual({ live: 1, backfill: 3 });
+    expect(take(learned(0.5), 1, 100)).toEqual({ live: 1, backfill: 31 });
+  });
+
+  it('a batch of backfill messages alone is as short', () => {
+    const batcher = learned(5);
+    take(batcher, 1, 0);
+    expect(take(batcher, 0, 100, 1000)).toEqual({ live: 0, backfill: 4 });
+  });
+
+  it('live messages fill a batch as far as it goes, and the backfill lane keeps its share', () => {
+    const batcher = learned(5);
+    expect(take(batcher, 100, 100)).toEqual({ live: 31, backfill: 1 });
+  });
+
+  it('at least one message is taken, however long it takes', () => {
+    const batcher = learned(1000);
+    take(batcher, 1, 0);
+    expect(take(batcher, 0, 100)).toEqual({ live: 0, backfill: 1 });
+  });
+
+  it('nothing is known at first: one message tells', () => {
+    const batcher = createMicroBatcher(beside);
+    take(batcher, 1, 0);
+    expect(take(batcher, 0, 100)).toEqual({ live: 0, backfill: 1 });
+  });
+
+  it('and for a while after; then batches are as large as they may be', () => {
+    const batcher = learned(5);
+    take(batcher, 1, 0);
+    expect(take(batcher, 0, 100, 5000)).toEqual({ live: 0, backfill: 4 });
+    expect(take(batcher, 0, 100, 5001)).toEqual({ live: 0, backfill: 32 });
   });
 });

@@ -205,7 +205,7 @@ describe('lanes', () => {
       return passOn(message);
     });
     const worker = await work(broker, stage, {
-      settings: { maxBatchSize: 20, maxBufferedPerLane: 200, backfillShare: 0.1, maxInFlight: 1 },
+      settings: { maxBatchSize: 20, maxBufferedPerLane: 200, backfillShare: 0.1, backfillBatchMs: 0, maxInFlight: 1 },
     });
     await until(() => settled(worker) === 400);
     await worker.stop();

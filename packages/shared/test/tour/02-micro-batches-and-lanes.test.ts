@@ -7,7 +7,7 @@ import { createMicroBatcher } from '../../src/stream/micro-batch.js';
  * A model is fastest on many listings at once, and a listing wants its labels now. Both are had by one rule: whoever comes while nothing is
  * under way goes at once; whoever comes while a batch is under way waits for company, for a moment.
  */
-const policy = { maxSize: 10, maxAgeMs: 20, backfillShare: 0.1 };
+const policy = { maxSize: 10, maxAgeMs: 20, backfillShare: 0.1, backfillBatchMs: 0 };
 
 it('an idle stage takes a single listing at once', () => {
   const batcher = createMicroBatcher(policy);

@@ -34,12 +34,18 @@ export interface PhaseLoad {
   readonly seconds: number;
 }
 
+/** Fills the backfill lane in phases that have a backfill. */
+export interface BackfillDriver {
+  begin(): Promise<void>;
+  end(): Promise<void>;
+}
+
 export interface PhasesDeps {
   readonly pipeline: Pick<Pipeline, 'broker' | 'codecs' | 'topics' | 'failed'>;
   /** Each is sent once, so that nothing is found in a cache. */
   readonly messages: readonly PlannedMessage[];
-  /** Listings of the backfill lane that are kept under way. */
-  readonly window: number;
+  /** Listings of the backfill lane that are kept under way, or who sends them instead. Of the latter no latency is known. */
+  readonly backfill: { readonly window: number } | BackfillDriver;
   readonly scrape: () => Promise<Readonly<Record<StageName, StageCounters>>>;
   readonly seed: number;
   readonly log: (line: string) => void;
@@ -54,10 +60,11 @@ export async function runPhases(loads: readonly PhaseLoad[], deps: PhasesDeps): 
   const stopping = new AbortController();
   const signal = AbortSignal.any([deps.signal, stopping.signal]);
   const traffic = createTraffic(deps);
+  const backfill = 'window' in deps.backfill ? keepUnderWay(deps.backfill.window, traffic, signal) : deps.backfill;
   const watching = watchLabels(deps, traffic, signal);
   const phases: Phase[] = [];
   try {
-    for (const load of loads) phases.push(await Promise.race([runPhase(load, traffic, deps), deps.pipeline.failed, watching]));
+    for (const load of loads) phases.push(await Promise.race([runPhase(load, traffic, backfill, deps), deps.pipeline.failed, watching]));
     return phases;
   } finally {
     stopping.abort();
@@ -66,12 +73,14 @@ export async function runPhases(loads: readonly PhaseLoad[], deps: PhasesDeps): 
   }
 }
 
-async function runPhase(load: PhaseLoad, traffic: Traffic, { scrape, log, signal, seed }: PhasesDeps): Promise<Phase> {
+async function runPhase(load: PhaseLoad, traffic: Traffic, backfill: BackfillDriver, deps: PhasesDeps): Promise<Phase> {
+  const { scrape, log, signal, seed } = deps;
   log(`${load.name}: ${load.livePerSecond} live listings/s${load.hasBackfill ? ' with a saturating backfill' : ''}, ${load.seconds} s`);
   const ended = new AbortController();
   const during = AbortSignal.any([signal, ended.signal]);
-  const sending = Promise.all([sendLive(load.livePerSecond, traffic, seed, during), load.hasBackfill ? topUp(traffic, during) : undefined]);
+  const sending = sendLive(load.livePerSecond, traffic, seed, during);
   sending.catch(() => {});
+  if (load.hasBackfill) await backfill.begin();
   try {
     await sleep(load.settleSeconds * 1000, undefined, { signal });
     const before = await scrape();
@@ -93,6 +102,7 @@ async function runPhase(load: PhaseLoad, traffic: Traffic, { scrape, log, signal
   } finally {
     ended.abort();
     await sending.catch(() => {});
+    if (load.hasBackfill) await backfill.end();
   }
 }
 
@@ -103,15 +113,33 @@ async function sendLive(perSecond: number, traffic: Traffic, seed: number, signa
   for (let atMs = performance.now(); !signal.aborted; ) {
     atMs += random.exponential(1000 / perSecond);
     await sleep(Math.max(0, atMs - performance.now()), undefined, { signal });
-    await traffic.send('live', 1);
+    // What waits for the message before it waits from its own time on.
+    await traffic.send('live', 1, Math.floor(performance.timeOrigin + atMs));
   }
 }
 
-async function topUp(traffic: Traffic, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    await traffic.send('backfill', traffic.room());
-    await sleep(TOP_UP_EVERY_MS, undefined, { signal });
+/** Sends the next listings of the plan whenever there is room. */
+function keepUnderWay(window: number, traffic: Traffic, signal: AbortSignal): BackfillDriver {
+  let ended = new AbortController();
+  let sending: Promise<void> = Promise.resolve();
+
+  async function topUp(during: AbortSignal): Promise<void> {
+    for (;;) {
+      await traffic.send('backfill', window - traffic.underWay('backfill'));
+      await sleep(TOP_UP_EVERY_MS, undefined, { signal: during });
+    }
   }
+
+  return {
+    async begin() {
+      ended = new AbortController();
+      sending = topUp(AbortSignal.any([signal, ended.signal])).catch(() => {});
+    },
+    async end() {
+      ended.abort();
+      await sending;
+    },
+  };
 }
 
 async function watchLabels({ pipeline }: PhasesDeps, traffic: Traffic, signal: AbortSignal): Promise<never> {
@@ -124,23 +152,21 @@ async function watchLabels({ pipeline }: PhasesDeps, traffic: Traffic, signal: A
 type Traffic = ReturnType<typeof createTraffic>;
 
 /** What was sent and heard of. */
-function createTraffic({ pipeline, messages, window }: PhasesDeps) {
+function createTraffic({ pipeline, messages }: PhasesDeps) {
   const { broker, codecs, topics } = pipeline;
   const producer = broker.producer();
   const sent = new Map<string, { readonly lane: Lane; readonly atMs: number }>();
-  const done: { readonly lane: Lane; readonly sentMs: number; readonly heardMs: number }[] = [];
+  const done: { readonly lane: Lane; readonly sentMs: number | null; readonly heardMs: number }[] = [];
   const underWay: Record<Lane, number> = { live: 0, backfill: 0 };
   let next = 0;
 
-  const seenIn = (lane: Lane, key: 'sentMs' | 'heardMs', fromMs: number, toMs: number) =>
-    done.filter((one) => one.lane === lane && one[key] >= fromMs && one[key] < toMs);
+  const isWithin = (atMs: number, fromMs: number, toMs: number) => atMs >= fromMs && atMs < toMs;
 
   return {
-    room: () => window - underWay.backfill,
-    async send(lane: Lane, count: number) {
+    underWay: (lane: Lane) => underWay[lane],
+    async send(lane: Lane, count: number, atMs = Date.now()) {
       const batch = messages.slice(next, next + count);
       next += batch.length;
-      const atMs = Date.now();
       const records = batch.flatMap(({ key, payload }) => {
         sent.set(key, { lane, atMs });
         underWay[lane] += 1;
@@ -151,7 +177,11 @@ function createTraffic({ pipeline, messages, window }: PhasesDeps) {
     },
     heard(key: string, heardMs: number) {
       const one = sent.get(key);
-      if (one === undefined) return;
+      if (one === undefined) {
+        // Only the lane of the backfill has senders that are not asked.
+        done.push({ lane: 'backfill', sentMs: null, heardMs });
+        return;
+      }
       sent.delete(key);
       underWay[one.lane] -= 1;
       done.push({ lane: one.lane, sentMs: one.atMs, heardMs });
@@ -162,9 +192,12 @@ function createTraffic({ pipeline, messages, window }: PhasesDeps) {
       while (isWaiting() && Date.now() - since < LATE_LABELS_MS) await sleep(TOP_UP_EVERY_MS, undefined, { signal });
     },
     seen(lane: Lane, fromMs: number, toMs: number): LaneSeen {
-      const latencies = seenIn(lane, 'sentMs', fromMs, toMs).map(({ sentMs, heardMs }) => Math.max(0, heardMs - sentMs));
+      const ofLane = done.filter((one) => one.lane === lane);
+      const latencies = ofLane.flatMap(({ sentMs, heardMs }) =>
+        sentMs !== null && isWithin(sentMs, fromMs, toMs) ? [Math.max(0, heardMs - sentMs)] : [],
+      );
       const ascending = latencies.toSorted((a, b) => a - b);
-      const perSecond = (seenIn(lane, 'heardMs', fromMs, toMs).length * 1000) / (toMs - fromMs);
+      const perSecond = (ofLane.filter(({ heardMs }) => isWithin(heardMs, fromMs, toMs)).length * 1000) / (toMs - fromMs);
       const meanMs = ascending.length === 0 ? null : ascending.reduce((sum, ms) => sum + ms, 0) / ascending.length;
       return { listings: ascending.length, perSecond, p50Ms: percentile(ascending, 0.5), p99Ms: percentile(ascending, 0.99), meanMs };
     },

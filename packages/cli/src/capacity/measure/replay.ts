@@ -19,12 +19,15 @@ export interface MeasuredPipeline {
   /** Listings of the backfill that were kept under way. */
   readonly window: number;
   readonly seed: number;
+  /** BACKFILL_BATCH_MS of the stages; default: theirs. */
+  readonly backfillBatchMs?: number;
 }
 
 const MINUTES = 20;
 
 /** Simulates the load of a phase with the times that its stages took in it: what is left to be told is the waiting, and who gets what. */
-export function simulatePhase(rest: Phase, phase: Phase, { partitions, window, seed }: MeasuredPipeline): SimulatedPhase {
+export function simulatePhase(rest: Phase, phase: Phase, pipeline: MeasuredPipeline): SimulatedPhase {
+  const { partitions, window, seed, backfillBatchMs = DEFAULTS.BACKFILL_BATCH_MS } = pipeline;
   const times = calibrate(rest, phase);
   const spec = pipelineSpec({
     instances: parseInstances(''),
@@ -37,6 +40,7 @@ export function simulatePhase(rest: Phase, phase: Phase, { partitions, window, s
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: DEFAULTS.MAX_IN_FLIGHT,
     backfillShare: DEFAULTS.BACKFILL_SHARE,
+    backfillBatchMs,
     times,
   });
   return { name: phase.load.name, times, result: simulate(spec) };

@@ -46,14 +46,23 @@ export async function measurePipeline(options: MeasureOptions): Promise<MeasureR
     { name: 'backfill', livePerSecond: 0, hasBackfill: true, settleSeconds, seconds: Math.ceil(seconds / 2) },
     { name: 'both', livePerSecond, hasBackfill: true, settleSeconds, seconds },
   ];
-  const phases = await runPhases(loads, { ...options, messages: plan.messages, scrape: () => scrape(options) });
+  const phases = await runPhases(loads, {
+    ...options,
+    backfill: options,
+    messages: plan.messages,
+    scrape: () => scrapeStages(pipeline, options.dataDir),
+  });
   const [rest, ...loaded] = phases;
   const simulated = rest === undefined ? [] : loaded.map((phase) => simulatePhase(rest, phase, options));
   return { phases, simulated, recordBytes: await weighRecords(pipeline) };
 }
 
-async function scrape({ pipeline, dataDir }: MeasureOptions): Promise<Record<StageName, StageCounters>> {
-  const names = STAGE_NAMES.map((stage) => serviceName(pipeline.topicPrefix, stage));
+/** What the stages of a pipeline of processes have done so far. */
+export async function scrapeStages(
+  { topicPrefix }: Pick<Pipeline, 'topicPrefix'>,
+  dataDir: string,
+): Promise<Record<StageName, StageCounters>> {
+  const names = STAGE_NAMES.map((stage) => serviceName(topicPrefix, stage));
   const processes = await stageProcesses(dataDir, names);
   const counters = await Promise.all(
     processes.map(async ({ port, report }) => {

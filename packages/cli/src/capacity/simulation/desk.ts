@@ -71,8 +71,10 @@ export function createDesk(deps: DeskDeps): Desk {
     taken.push(entry);
     processing += 1;
     const workMs = (time.fixedMs + batch.length * time.perListingMs) * random.spread(time.spread);
+    const takenMs = queue.nowMs();
     const processed = () => {
       processing -= 1;
+      batcher.observe(batch.length, queue.nowMs() - takenMs);
       entry.isProcessed = true;
       carryOut();
       pump();

@@ -16,6 +16,7 @@ export interface SimulationOptions {
   readonly maxBatchAgeMs: number;
   readonly maxInFlight: number;
   readonly backfillShare: number;
+  readonly backfillBatchMs: number;
   /** Measured times, by stage; those of the figures for the rest. */
   readonly times?: Partial<Record<StageName, BatchTime>>;
 }
@@ -28,13 +29,14 @@ const WARM_UP_MS = 30_000;
 
 /** The four stages as they are deployed. */
 export function pipelineSpec(options: SimulationOptions): SimulationSpec {
-  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare, maxInFlight, partitions, livePerSecond, backfill, seed } = options;
+  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = options;
+  const { maxInFlight, partitions, livePerSecond, backfill, seed } = options;
   return {
     stages: STAGE_NAMES.map((name) => ({
       name,
       instances: options.instances[name],
       delivery: name === 'sink' ? 'transactional' : 'at-least-once',
-      policy: { maxSize, maxAgeMs, backfillShare },
+      policy: { maxSize, maxAgeMs, backfillShare, backfillBatchMs },
       maxInFlight,
       time: options.times?.[name] ?? timeOf(name),
     })),

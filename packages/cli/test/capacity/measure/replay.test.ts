@@ -5,7 +5,7 @@ import { simulatePhase } from '../../../src/capacity/measure/replay.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** What `capacity measure` has seen once (docs/capacity.md). */
+/** What `capacity measure` has seen once (docs/capacity.md), before there was BACKFILL_BATCH_MS. */
 const POINT = JSON.parse(readFileSync(new URL('measured-point.json', import.meta.url), 'utf8')) as {
   readonly partitions: number;
   readonly window: number;
@@ -16,7 +16,7 @@ function replay(name: string) {
   const [rest] = POINT.phases;
   const phase = POINT.phases.find(({ load }) => load.name === name);
   if (rest === undefined || phase === undefined) throw new Error(`no phase ${name}`);
-  return { seen: phase, simulated: simulatePhase(rest, phase, { ...POINT, seed: 1 }).result };
+  return { seen: phase, simulated: simulatePhase(rest, phase, { ...POINT, seed: 1, backfillBatchMs: 0 }).result };
 }
 
 const ratio = (simulated: number | null, seen: number | null) => (simulated ?? Number.NaN) / (seen ?? Number.NaN);

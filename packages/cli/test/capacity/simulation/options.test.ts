@@ -11,6 +11,7 @@ const OPTIONS = {
   maxBatchAgeMs: 20,
   maxInFlight: 2,
   backfillShare: 0.05,
+  backfillBatchMs: 0,
 } as const;
 
 describe('instances', () => {

@@ -14,7 +14,7 @@ function station(time: Partial<BatchTime>, rest: Partial<StageModel> = {}): Stag
     name: 'station',
     instances: 1,
     delivery: 'at-least-once',
-    policy: { maxSize: 1, maxAgeMs: 0, backfillShare: 0 },
+    policy: { maxSize: 1, maxAgeMs: 0, backfillShare: 0, backfillBatchMs: 0 },
     maxInFlight: 1,
     time: { ...NO_TIME, ...time },
     ...rest,
@@ -77,7 +77,7 @@ describe('queueing theory', () => {
   test("Little's law: listings under way = rate × latency", () => {
     const batching = station(
       { fixedMs: 20, perListingMs: 4, spread: 0.3, waitMs: 3, carryOutMs: 2, fetchMs: 1 },
-      { policy: { maxSize: 16, maxAgeMs: 20, backfillShare: 0.05 }, maxInFlight: 2 },
+      { policy: { maxSize: 16, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 }, maxInFlight: 2 },
     );
     const { live } = run([batching, batching], { livePerSecond: 100, durationMs: 20 * MINUTE_MS });
     expect(live.meanUnderWay / ((live.perSecond * (live.meanMs?.mean ?? 0)) / 1000)).toBeCloseTo(1, 2);
@@ -99,7 +99,7 @@ describe('work', () => {
   });
 
   test('has the size that was put in: utilisation = rate × service, at every stage and in every delivery', () => {
-    const policy = { maxSize: 8, maxAgeMs: 10, backfillShare: 0.05 };
+    const policy = { maxSize: 8, maxAgeMs: 10, backfillShare: 0.05, backfillBatchMs: 0 };
     const stages = [
       station({ perListingMs: 2 }, { policy, maxInFlight: 2 }),
       station({ perListingMs: 3, waitMs: 15, carryOutMs: 5 }, { policy, delivery: 'transactional' }),
@@ -113,7 +113,7 @@ describe('work', () => {
   test('of a partition whose transactions do not overlap is bounded by their length, and partitions add up', () => {
     const stage = station(
       { waitMs: 20, carryOutMs: 20, perListingMs: 0.01 },
-      { delivery: 'transactional', policy: { maxSize: 10, maxAgeMs: 20, backfillShare: 0.05 } },
+      { delivery: 'transactional', policy: { maxSize: 10, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 } },
     );
     const rateOf = (partitions: number) =>
       run([stage], { partitions, backfill: { kind: 'saturating', window: 2000 }, durationMs: MINUTE_MS }).backfill.perSecond;
@@ -131,21 +131,24 @@ describe('lanes', () => {
   });
 
   test('live gets all it needs from a saturated stage', () => {
-    const stage = station({ perListingMs: 5 }, { policy: { maxSize: 8, maxAgeMs: 20, backfillShare: 0 }, maxInFlight: 2 });
+    const stage = station(
+      { perListingMs: 5 },
+      { policy: { maxSize: 8, maxAgeMs: 20, backfillShare: 0, backfillBatchMs: 0 }, maxInFlight: 2 },
+    );
     const result = run([stage], { livePerSecond: 120, backfill: { kind: 'saturating', window: 500 }, durationMs: 30 * MINUTE_MS });
     expect(result.live.perSecond / 120).toBeCloseTo(1, 1);
     expect((result.live.perSecond + result.backfill.perSecond) / 200).toBeCloseTo(1, 1);
   });
 
   test('the trickle is kept where live alone would fill every batch', () => {
-    const stage = station({ perListingMs: 5 }, { policy: { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05 } });
+    const stage = station({ perListingMs: 5 }, { policy: { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 } });
     const result = run([stage], { livePerSecond: 400, backfill: { kind: 'saturating', window: 500 }, durationMs: 2 * MINUTE_MS });
     expect(result.backfill.perSecond / (result.live.perSecond + result.backfill.perSecond)).toBeCloseTo(0.05, 2);
   });
 
   test('a larger batch makes a backfill dearer for live', () => {
     const p99Of = (maxSize: number) =>
-      run([station({ perListingMs: 5 }, { policy: { maxSize, maxAgeMs: 20, backfillShare: 0.05 }, maxInFlight: 2 })], {
+      run([station({ perListingMs: 5 }, { policy: { maxSize, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 }, maxInFlight: 2 })], {
         livePerSecond: 20,
         backfill: { kind: 'saturating', window: 500 },
         durationMs: 10 * MINUTE_MS,
