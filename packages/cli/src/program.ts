@@ -16,6 +16,7 @@ import { labelsCommand } from './commands/labels.js';
 import { modelsCommand } from './commands/models.js';
 import { produceCommand } from './commands/produce.js';
 import { runCommand } from './commands/run.js';
+import { soakCommand } from './commands/soak.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import type { CliConfig } from './config.js';
@@ -41,6 +42,7 @@ const COMMANDS: readonly CommandFactory[] = [
   benchCommand,
   capacityCommand,
   chaosCommand,
+  soakCommand,
 ];
 
 /** The process around the command line. */

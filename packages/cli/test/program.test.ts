@@ -46,10 +46,11 @@ const GROUPS = [
   ['models', 'verify'],
   ['models', 'zero-shot'],
   ['evaluate'],
-  ['bench', 'encoder'],
+  ['bench'],
   ['capacity', 'plan'],
   ['capacity', 'simulate'],
   ['capacity', 'measure'],
+  ['soak'],
 ];
 
 describe('help', () => {

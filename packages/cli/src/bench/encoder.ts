@@ -12,25 +12,13 @@ import { type TopicNames, topicNames } from '@labelstream/shared/events/topics';
 import type { Broker } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
-import type { Logger } from 'pino';
+import { bundleFolder } from '../models/reference.js';
 import { engineSettings, startStages, stopStages } from '../pipeline/stage-processes.js';
 import { randomIds, randomPixels, TITLE_TOKENS, uniqueHash } from './inputs.js';
+import { type BenchOptions, type BenchResult, round } from './options.js';
 import { steadyRate } from './steady-rate.js';
 
-export interface EncoderBenchOptions {
-  readonly repositoryRoot: string;
-  readonly dataDir: string;
-  readonly encoderBundle: string;
-  /** Threads within one operator, in the service and in the bare loop alike. */
-  readonly threads: number;
-  /** About how long the service is measured. */
-  readonly seconds: number;
-  readonly log: (line: string) => void;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** What `bench encoder --json` prints. */
+/** The encoder service against a bare ONNX Runtime loop. */
 export interface EncoderBenchReport {
   /** Listings/s of the service over those of the bare loop (mean of before and after) at its best batch size. */
   readonly encoderOverBare: number;
@@ -52,9 +40,9 @@ const PIXEL_TTL_MS = 60 * 60 * 1000;
  * The encoder service, through Kafka and Redis, against a bare ONNX Runtime loop with as many threads: bare, service, bare, in one run. All
  * listings are on the topic and all pixels in the cache before the service starts, and none is in the token cache.
  */
-export async function benchEncoder(options: EncoderBenchOptions): Promise<EncoderBenchReport> {
-  const { threads, log } = options;
-  const bundle = await loadBundle(options.encoderBundle, 'encoder');
+export async function benchEncoder(options: BenchOptions): Promise<BenchResult> {
+  const { config, threads, log } = options;
+  const bundle = await loadBundle(await bundleFolder(config.encoderBundle, config), 'encoder');
   log('measuring the bare loop at several batch sizes');
   const bare = (batchSizes: readonly number[], seconds: number) =>
     bareLoop({ bundle, threads, batchSizes, seconds, textLengths: TITLE_TOKENS });
@@ -65,7 +53,7 @@ export async function benchEncoder(options: EncoderBenchOptions): Promise<Encode
   log('measuring the bare loop again');
   const [after] = await bare([batchSize], 2 * SECONDS_EACH);
   const afterRate = after?.listingsPerSecond ?? listingsPerSecond;
-  return {
+  const report: EncoderBenchReport = {
     encoderOverBare: round(service / ((listingsPerSecond + afterRate) / 2), 3),
     serviceListingsPerSecond: round(service, 1),
     bareListingsPerSecond: { before: round(listingsPerSecond, 1), after: round(afterRate, 1), batchSize },
@@ -74,12 +62,17 @@ export async function benchEncoder(options: EncoderBenchOptions): Promise<Encode
     threads,
     encoder: bundle.id,
   };
+  const { before: first, after: last } = report.bareListingsPerSecond;
+  const loop = `${first} and ${last} listings/s (batch size ${batchSize}, ${threads} thread${threads === 1 ? '' : 's'})`;
+  return {
+    report,
+    lines: [`encoder service ${report.serviceListingsPerSecond} listings/s ÷ bare loop ${loop} = ${report.encoderOverBare}`],
+  };
 }
 
-const round = (value: number, digits: number) => Number(value.toFixed(digits));
-
-async function measureService(bundle: Bundle<EncoderManifest>, listings: number, options: EncoderBenchOptions): Promise<number> {
-  const { dataDir, log, logger, repositoryRoot, signal, threads } = options;
+async function measureService(bundle: Bundle<EncoderManifest>, listings: number, options: BenchOptions): Promise<number> {
+  const { config, log, logger, signal, threads } = options;
+  const { dataDir, repositoryRoot } = config;
   const engine = await startEngine({ dataDir, log });
   const topicPrefix = `bench-${Date.now().toString(36)}.`;
   const broker = createKafkaBroker({ brokers: engine.brokers, clientId: 'labelstream-bench', log: logger });
@@ -92,7 +85,7 @@ async function measureService(bundle: Bundle<EncoderManifest>, listings: number,
     await fill({ broker, cache, topics, codecs: await createCodecs(), bundle, listings, salt: topicPrefix });
     const settings = {
       ...engineSettings(engine),
-      ENCODER_BUNDLE: options.encoderBundle,
+      ENCODER_BUNDLE: bundle.directory,
       INFERENCE_THREADS: String(threads),
       LOG_LEVEL: 'warn',
     };
