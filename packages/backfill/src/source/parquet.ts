@@ -49,7 +49,7 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
 
   async function* plan(file: ListingFile, signal: AbortSignal): AsyncGenerator<FilePart> {
     let part: { rowStart: number; rowEnd: number; sizeBytes: number } | undefined;
-    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(await metadataOf(file, signal))) {
+    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(file, await metadataOf(file, signal))) {
       if (part !== undefined && part.sizeBytes + sizeBytes > rangeBytes) {
         yield partOf(part);
         part = undefined;
@@ -69,7 +69,7 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
     const part = whereSchema.parse(where);
     const metadata = await metadataOf(file, options.signal);
     const needed = options.columns === undefined ? undefined : namesIn(metadata).filter((name) => options.columns?.includes(name));
-    for (const group of groupsIn(metadata)) {
+    for (const group of groupsIn(file, metadata)) {
       if (group.rowStart < part.rowStart || group.rowEnd > part.rowEnd) continue;
       // What was read of the group is kept until all its rows were given out.
       const { buffer, giveUp } = guarded(kept(bufferOf(file, options.signal)));
@@ -97,11 +97,15 @@ interface RowGroup {
   readonly sizeBytes: number;
 }
 
-function groupsIn({ row_groups }: FileMetaData): RowGroup[] {
+/** Throws SOURCE_INVALID where a count is none: the reader takes a footer as it finds it. */
+function groupsIn(file: ListingFile, { row_groups }: FileMetaData): RowGroup[] {
   let rowStart = 0;
-  return row_groups.map((group) => {
-    const rowEnd = rowStart + Number(group.num_rows);
-    const found = { rowStart, rowEnd, sizeBytes: Number(group.total_compressed_size ?? group.total_byte_size) };
+  return row_groups.map((group, at) => {
+    const [rows, sizeBytes] = [Number(group.num_rows), Number(group.total_compressed_size ?? group.total_byte_size)];
+    const rowEnd = rowStart + rows;
+    if (!Number.isSafeInteger(rows) || rows < 0 || !Number.isSafeInteger(rowEnd) || Number.isNaN(sizeBytes))
+      throw unreadable(file, rowStart + 1, `the Parquet file is damaged: row group ${at + 1} does not say how many rows it has`);
+    const found = { rowStart, rowEnd, sizeBytes };
     rowStart = rowEnd;
     return found;
   });
