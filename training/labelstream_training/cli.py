@@ -30,6 +30,7 @@ from .match import match_spec
 from .parity import ParityError
 from .predict import Predictions, predict
 from .public_sets.commands import add_commands as add_public_set_command
+from .shapes.commands import add_commands as add_shape_command
 from .sharpen import fit_sharpness
 from .taxonomy import taxonomy_paths
 from .tiny import write_tiny_bundles
@@ -95,6 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_clip_commands(commands)
     add_public_set_command(commands)
     add_ablation_command(commands)
+    add_shape_command(commands)
     return parser
 
 
