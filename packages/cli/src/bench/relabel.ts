@@ -105,7 +105,7 @@ async function measure(pair: Pair, options: BenchOptions): Promise<Measured> {
         pipeline: pipeline.perSecond,
         relabel: relabel.perSecond,
         sameLabels: shareOfSame(before.labels, relabel.labels),
-        computeRatio: computeRatio(await listingMultiplyAdds(config.repositoryRoot, pair)),
+        computeRatio: computeRatio(await listingMultiplyAdds(pair)),
       };
     });
   } finally {
