@@ -90,12 +90,12 @@ async function measure(pair: Pair, options: BenchOptions): Promise<Measured> {
       openDeployment({ ...options, topicPrefix, partitions: PARTITIONS, settings: { ...common, ...settings } });
 
     log(`${pair.name}: ${archived} listings into the archive`);
+    const heads = await twoHeads(pair.fusion, folder);
     const filling = newBackfill('archive', 'listings', await backfillSpec(join(folder, 'archived.jsonl'), first));
-    const before = await withDeployment(await deploy({ FUSION_BUNDLE: pair.fusion, TOKEN_ARCHIVE: archive }), (deployment) =>
+    const before = await withDeployment(await deploy({ FUSION_BUNDLE: heads.older, TOKEN_ARCHIVE: archive }), (deployment) =>
       label(filling, archived, deployment, options),
     );
-    const newer = await nextGeneration(pair.fusion, join(folder, 'fusion'));
-    return await withDeployment(await deploy({ FUSION_BUNDLE: newer }), async (deployment) => {
+    return await withDeployment(await deploy({ FUSION_BUNDLE: heads.newer }), async (deployment) => {
       log(`${pair.name}: ${prepared} listings through the full pipeline`);
       const full = newBackfill('full', 'listings', await backfillSpec(join(folder, 'prepared.jsonl'), second));
       const pipeline = await label(full, prepared, deployment, options);
@@ -121,13 +121,32 @@ async function withDeployment<T>(deployment: Deployment, act: (deployment: Deplo
   }
 }
 
-/** The head again as one that is newer, so that its labels are news. Returns its folder. */
-async function nextGeneration(bundle: string, folder: string): Promise<string> {
-  await cp(bundle, folder, { recursive: true });
-  const path = join(folder, 'manifest.json');
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as { readonly generation: number };
-  await writeFile(path, JSON.stringify({ ...manifest, generation: manifest.generation + 1 }));
-  return folder;
+type Heads = Readonly<Record<'older' | 'newer', string>>;
+interface HeadManifest {
+  readonly generation: number;
+  readonly tasks: readonly { readonly threshold: Readonly<Record<string, number | null>> }[];
+}
+
+/**
+ * The head twice: an older one that abstains from every task, and a newer one as it is. What the newer one says is news for every listing, so that
+ * it is published, and its labels and confidences are to be those of the older. Returns their folders.
+ */
+async function twoHeads(bundle: string, folder: string): Promise<Heads> {
+  const copyAs = async (name: string, change: (manifest: HeadManifest) => HeadManifest) => {
+    const copy = join(folder, name);
+    await cp(bundle, copy, { recursive: true });
+    const path = join(copy, 'manifest.json');
+    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as HeadManifest)));
+    return copy;
+  };
+  const abstaining = (task: HeadManifest['tasks'][number]) => ({
+    ...task,
+    threshold: Object.fromEntries(Object.keys(task.threshold).map((pattern) => [pattern, null])),
+  });
+  return {
+    older: await copyAs('fusion-older', (manifest) => ({ ...manifest, tasks: manifest.tasks.map(abstaining) })),
+    newer: await copyAs('fusion-newer', (manifest) => ({ ...manifest, generation: manifest.generation + 1 })),
+  };
 }
 
 interface SaidOfTask {
