@@ -40,12 +40,21 @@ export interface RangeContext {
   readonly signal: AbortSignal;
 }
 
+/** How much a backfill would send. */
+export interface Survey {
+  readonly ranges: number;
+  /** Rows to be sent, those among them that turn out not to be sendable included. */
+  readonly rows: number;
+}
+
 /** A backfill of some kind, opened: its source was found and checked. */
 export interface OpenBackfill {
   /** The ranges, in order. The same source gives the same ranges. */
   plan(): AsyncIterable<BackfillRange>;
   /** Sends what is in a range, in order. May be called again for the same range, also in another process. */
   run(range: BackfillRange, context: RangeContext): Promise<void>;
+  /** Counts exactly what would be sent, reading as much as that takes. Absent: the estimates of the plan are the best there is. */
+  survey?(): Promise<Survey>;
   close(): Promise<void>;
 }
 

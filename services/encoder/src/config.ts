@@ -14,7 +14,9 @@ export const encoderSettings = modelSettings.extend({
   TOKEN_ARCHIVE: z
     .string()
     .default('')
-    .describe('Where token sequences and encoded listings are archived: `s3://bucket/prefix`, or a folder; absent: nowhere.'),
+    .describe(
+      'Where token sequences and encoded listings are archived: `s3://bucket/prefix`, or a folder by its absolute path; absent: nowhere.',
+    ),
   ARCHIVE_OBJECT_BYTES: setting
     .integer(1024, 512 * MIB)
     .default(32 * MIB)

@@ -20,6 +20,7 @@ describe('the encoder service', () => {
     const start = async (env: Record<string, string>) => encoderService.create(await context(), { ENCODER_BUNDLE: TINY_ENCODER, ...env });
     await expect(start({ INFERENCE_THREADS: '0' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await expect(start({ TOKEN_ARCHIVE: 's3://NO/' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(start({ TOKEN_ARCHIVE: 'tokens' })).rejects.toMatchObject({ message: expect.stringContaining('relative path') });
     await expect(start({ ENCODER_BUNDLE: 'models/none' })).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
     await expect(start({ ENCODER_BUNDLE: TINY_ENCODER.replace('encoder', 'fusion') })).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
   });

@@ -1,3 +1,4 @@
+import { listingRows } from '@labelstream/shared/archive/index-rows';
 import { objectKey } from '@labelstream/shared/archive/names';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import type { EncodedListing } from '@labelstream/shared/events/records';
@@ -5,8 +6,8 @@ import type { BlockCodec } from '@labelstream/shared/ports/block-codec';
 import type { RecordProducer } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { ObjectStore } from '@labelstream/shared/ports/object-store';
-import { encodersIn } from '../archive/view.js';
-import type { BackfillKind, BackfillRange, Json, OpenBackfill, RangeContext } from '../kind.js';
+import { encodersIn, indexesOf } from '../archive/view.js';
+import type { BackfillKind, BackfillRange, Json, OpenBackfill, RangeContext, Survey } from '../kind.js';
 import { readSpec } from '../source/spec.js';
 import { createDeliver, type DeliverDeps } from './deliver.js';
 import { runObject } from './run-range.js';
@@ -50,7 +51,7 @@ async function openRelabel(spec: Json, deps: RelabelDeps): Promise<OpenBackfill>
       await producer.close();
       await store.close();
     };
-    return { plan: () => plan(snapshot), run, close };
+    return { plan: () => plan(snapshot), survey: () => survey(snapshot), run, close };
   } catch (error) {
     await store.close();
     throw error;
@@ -79,11 +80,23 @@ async function nothingThere(archive: string, store: ObjectStore, encoderId: stri
 /** A range for every object that has something to re-label, and for every one that cannot be read, so that it is reported. */
 async function* plan({ view, newest }: Snapshot): AsyncGenerator<BackfillRange> {
   let ordinal = 0;
-  for (const [at, { name, key }] of view.objects.entries()) {
-    const estimatedRows = newest.count(at);
-    if (estimatedRows > 0) yield { ordinal: ordinal++, name: key, estimatedRows, where: { date: name.date, id: name.id } };
+  for (const [at, { name, key, listingCount }] of view.objects.entries()) {
+    // Older records are read as well, and passed over.
+    const where = { date: name.date, id: name.id };
+    if (newest.count(at) > 0) yield { ordinal: ordinal++, name: key, estimatedRows: listingCount, where };
   }
   for (const { name } of view.damaged) yield { ordinal: ordinal++, name: objectKey(name), where: { date: name.date, id: name.id } };
+}
+
+/** Counts the products that would be re-labelled; reads all indexes. */
+async function survey({ view, newest }: Snapshot): Promise<Survey> {
+  let [ranges, rows] = [view.damaged.length, 0];
+  for await (const [at, index] of indexesOf(view)) {
+    if (newest.count(at) > 0) ranges += 1;
+    let record = 0;
+    for (const { deleted } of listingRows(index.listings)) if (newest.has(at, record++) && !deleted) rows += 1;
+  }
+  return { ranges, rows };
 }
 
 interface RunDeps extends DeliverDeps, Pick<RelabelDeps, 'listingCodec'> {

@@ -3,7 +3,7 @@ import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import type { TopicNames } from '@labelstream/shared/events/topics';
 import type { Broker } from '@labelstream/shared/ports/broker';
 import type { Codecs } from '@labelstream/shared/ports/codec';
-import type { BackfillKind, BackfillRange, Json, OpenBackfill, RangeContext } from '../kind.js';
+import type { BackfillKind, BackfillRange, Json, OpenBackfill, RangeContext, Survey } from '../kind.js';
 import { checkColumns } from './check-columns.js';
 import { createDecideRow, type RowDecision } from './decide-row.js';
 import type { Decompressors } from './decompress.js';
@@ -33,14 +33,11 @@ export interface ListingsKindDeps {
 }
 
 /** What a backfill would send. */
-export interface ListingsSurvey {
+export interface ListingsSurvey extends Survey {
   /** Files, or folders of pictures. */
   readonly sources: number;
   /** Of files. */
   readonly sizeBytes: number;
-  readonly ranges: number;
-  /** Rows to be sent, those among them that turn out not to be sendable included. */
-  readonly rows: number;
   /** The first listing that can be sent. */
   readonly example?: ProductEvent;
 }

@@ -31,7 +31,7 @@ export interface SourcePart {
 }
 
 export function toRange({ file, origin, part, take }: SourcePart, ordinal: number): BackfillRange {
-  const rows = take ?? part.rows;
+  const { rows } = part;
   const where = { ...(file === undefined ? {} : { file: plain(file) }), part: part.where, ...(take === undefined ? {} : { take }) };
   return { ordinal, name: `${origin}, ${part.name}`, where, ...(rows === undefined ? {} : { estimatedRows: rows }) };
 }

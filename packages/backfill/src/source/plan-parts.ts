@@ -47,11 +47,13 @@ async function checkAllColumns({ found, readers, spec }: PlanDeps, signal: Abort
 
 /** The parts with the first `limit` rows that are wanted. */
 async function* firstParts(deps: PlanDeps, limit: number, signal: AbortSignal): AsyncGenerator<SourcePart> {
+  const { spec } = deps;
   let left = limit;
   for await (const part of allParts(deps, signal)) {
     const take = await countWanted(deps, part, left, signal);
     left -= take;
-    if (take > 0) yield { ...part, take };
+    // Where rows are chosen by a value, others are read and passed over on the way to them.
+    if (take > 0) yield { ...part, take, part: spec.where === undefined ? { ...part.part, rows: take } : part.part };
     if (left === 0) return;
   }
 }

@@ -22,7 +22,12 @@ export interface ReplayStart {
 }
 
 /** Headers of an earlier pass that do not concern a replay: when it first arrived, and how often it went round. */
-const DROPPED_HEADERS: ReadonlySet<string> = new Set([PASS_HEADERS.receivedAt, PASS_HEADERS.requeue, PASS_HEADERS.rested, PASS_HEADERS.replays]);
+const DROPPED_HEADERS: ReadonlySet<string> = new Set([
+  PASS_HEADERS.receivedAt,
+  PASS_HEADERS.requeue,
+  PASS_HEADERS.rested,
+  PASS_HEADERS.replays,
+]);
 
 const whereSchema = z.strictObject({ partition: z.int(), from: z.int(), to: z.int() });
 

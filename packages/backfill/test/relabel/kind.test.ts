@@ -78,8 +78,22 @@ describe('re-labelling from tokens', () => {
     await archive.add({ listings: [encodedListing('p1', {}, { op: 'DELETE', version: 2 })] });
     await archive.add({ listings: [encodedListing('p2', {}, { version: 2 })] });
     const relabel = openRelabel(archive);
-    await runAll(await relabel.open({ untilMs: START_MS + 2000 }));
+    const opened = await relabel.open({ untilMs: START_MS + 2000 });
+    await runAll(opened);
     expect((await relabel.encoded()).map(({ productId, version }) => [productId, version])).toEqual([['p2', 1]]);
+    expect(await opened.survey?.()).toEqual({ ranges: 2, rows: 1 });
+  });
+
+  it('plans with the rows that are read, and surveys those that are sent', async () => {
+    await archive.add({ listings: [encodedListing('p1', {}), encodedListing('p2', {})] });
+    await archive.add({ listings: [encodedListing('p1', {}, { version: 2 })] });
+    const opened = await openRelabel(archive).open();
+    expect((await planOf(opened)).map(({ estimatedRows }) => estimatedRows)).toEqual([2, 1]);
+    expect((await runAll(opened)).checkpoints).toEqual([
+      { rowsDone: 2, sent: 1 },
+      { rowsDone: 1, sent: 1 },
+    ]);
+    expect(await opened.survey?.()).toEqual({ ranges: 2, rows: 2 });
   });
 
   it('goes on after the rows that are done', async () => {

@@ -215,6 +215,21 @@ describe('listings', () => {
     expect(store.openReads()).toBe(0);
   });
 
+  it('are planned with the rows that will be read, and surveyed with those that will be sent', async () => {
+    const where = { column: 'season', value: 'Summer' };
+    const count = async (spec: Partial<ListingsSpec>) => {
+      const { open } = await shop({ '/a.csv': csv(99) });
+      const opened = await open({ sources: ['/a.csv'], ...spec });
+      const { rows } = await opened.survey();
+      const { ranges, lastRowsDone, rowsSent } = await runAll(opened);
+      return { planned: ranges[0]?.estimatedRows, read: lastRowsDone, surveyed: rows, sent: rowsSent };
+    };
+    expect(await count({})).toEqual({ planned: 99, read: 99, surveyed: 99, sent: 99 });
+    expect(await count({ limit: 10 })).toEqual({ planned: 10, read: 10, surveyed: 10, sent: 10 });
+    expect(await count({ where })).toEqual({ planned: 99, read: 99, surveyed: 33, sent: 33 });
+    expect(await count({ where, limit: 30 })).toEqual({ planned: 99, read: 88, surveyed: 30, sent: 30 });
+  });
+
   it('can be surveyed: how many, how large, and the first that can be sent', async () => {
     const { open, events } = await shop({ '/a.csv': `id,title\n,no id\n2,shoe\n3,hat\n`, '/b.jsonl.gz': gzipSync('{"id":4}\n') });
     const survey = await (await open({ sources: ['/a.csv', '/b.jsonl.gz'] })).survey();

@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import type { RewriteDeps } from '@labelstream/backfill/archive/rewrite';
 import { readConfig } from '@labelstream/shared/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
+import { absolute } from '../backfill/flags.js';
 import type { CliConfig } from '../config.js';
 
 /** An archive that is open, and the encoders that were asked for. */
@@ -15,7 +15,8 @@ export async function withArchive<T>(
   { env }: Pick<CliConfig, 'env'>,
   act: (archive: OpenArchive) => Promise<T>,
 ): Promise<T> {
-  const place = archive ?? env.TOKEN_ARCHIVE ?? '';
+  // What is typed is meant from here; TOKEN_ARCHIVE is what the services have, who are elsewhere: there a relative path is refused.
+  const place = archive === undefined ? (env.TOKEN_ARCHIVE ?? '') : absolute(archive);
   if (place === '') throw new LabelstreamError('USAGE', 'No archive is named: add --archive PLACE, or set TOKEN_ARCHIVE.');
   // With the stores come their client libraries: loaded here, they cost `--help` nothing.
   const [{ openObjectStore }, { openZstdCodec }, { createCodecs }, { encodersIn }, { bundleStoreSettings }] = await Promise.all([
@@ -25,7 +26,7 @@ export async function withArchive<T>(
     import('@labelstream/backfill/archive/view'),
     import('@labelstream/shared/model/settings'),
   ]);
-  const store = openObjectStore(/^s3:/i.test(place) ? place : resolve(place), readConfig(bundleStoreSettings, env));
+  const store = openObjectStore(place, readConfig(bundleStoreSettings, env));
   try {
     const all = await encodersIn(store);
     if (encoder !== undefined && !all.includes(encoder)) {

@@ -1,11 +1,14 @@
-import type { Backfill } from '@labelstream/backfill/job/backfill';
+import type { Backfill, BackfillCounts } from '@labelstream/backfill/job/backfill';
 import type { FlowStatus } from '@labelstream/backfill/job/flow';
 import { progressOf, type RowsAt } from '@labelstream/backfill/job/progress';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { type Output, type Paint, renderTable } from '../output.js';
 
-const round = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
+export const round = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
 const time = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
+
+/** Rows that were read and not wanted: by `--where`, before `--since`, or older records of a product. */
+const passedOver = ({ rowsRead, rowsSent, rowErrors }: BackfillCounts) => Math.max(0, rowsRead - rowsSent - rowErrors);
 
 /** A backfill as JSON: what `status`, `list`, `start` and the lines of progress say. */
 export function backfillDocument(backfill: Backfill, nowMs: number, before?: RowsAt) {
@@ -23,6 +26,7 @@ export function backfillDocument(backfill: Backfill, nowMs: number, before?: Row
     rowsTotal: progress.rowsTotal === 0 ? null : progress.rowsTotal,
     rowsRead: counts.rowsRead,
     rowsSent: counts.rowsSent,
+    rowsPassedOver: passedOver(counts),
     rowErrors: counts.rowErrors,
     rowsPerSecond: round(progress.rowsPerSecond),
     secondsLeft: progress.secondsLeft === undefined ? null : Math.ceil(progress.secondsLeft),
@@ -70,6 +74,7 @@ export function progressDetail(backfill: Backfill, nowMs: number, before?: RowsA
   return [
     state === 'running' ? `${round(rowsPerSecond)} rows/s` : state,
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+    ...(passedOver(counts) === 0 ? [] : [`${counts.rowsSent} sent`]),
     ...(counts.rowErrors === 0 ? [] : [`${counts.rowErrors} row errors`]),
     ...(counts.rangesFailed === 0 ? [] : [`${counts.rangesFailed} failed ranges`]),
   ].join(', ');
@@ -87,12 +92,12 @@ export function listText(backfills: readonly Backfill[], nowMs: number, { paint 
   const rows = backfills.map((backfill) => {
     const { name, from, priority, counts } = backfill;
     const { share, rowsPerSecond, secondsLeft } = progressOf(backfill, nowMs);
-    const numbers = [String(counts.rowsRead), String(counts.rowErrors), String(round(rowsPerSecond))];
+    const numbers = [counts.rowsRead, counts.rowsSent, counts.rowErrors, round(rowsPerSecond)].map(String);
     return [name, from, stateText(backfill, paint), String(priority), `${Math.floor(share * 100)}%`, ...numbers, left(secondsLeft)];
   });
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  const columns = [{ title: 'name' }, { title: 'from' }, { title: 'state' }, right('priority'), right('done'), right('rows')];
-  return renderTable([...columns, right('errors'), right('rows/s'), right('left')], rows);
+  const columns = [{ title: 'name' }, { title: 'from' }, { title: 'state' }, right('priority'), right('done')];
+  return renderTable([...columns, right('read'), right('sent'), right('errors'), right('read/s'), right('left')], rows);
 }
 
 const left = (secondsLeft: number | undefined) => (secondsLeft === undefined ? '' : duration(secondsLeft));
@@ -105,11 +110,17 @@ export function statusText(backfill: Backfill, flow: FlowStatus | null, workers:
   return [
     `${paint.bold(name)}  ${stateText(backfill, paint)}  ${Math.floor(share * 100)}%  ${progressDetail(backfill, nowMs)}`,
     ...(reason === undefined ? [] : [paint.red(reason)]),
-    `rows:    ${counts.rowsRead} read of ${state === 'done' ? rowsTotal : known}, ${counts.rowsSent} sent, ${counts.rowErrors} cannot be sent (at most ${backfill.maxErrors})`,
+    `rows:    ${rowsText(backfill, state === 'done' ? String(rowsTotal) : known)}`,
     `ranges:  ${counts.rangesDone} done, ${counts.rangesOpen} with the workers, ${counts.rangesPending} waiting, ${counts.rangesFailed} failed, of ${counts.rangesPlanned}${planComplete ? '' : ' found so far'}`,
     `workers: ${workers}${workers === 0 ? paint.yellow(`  (${NO_WORKER})`) : ''}`,
     ...(flow === null ? [] : [flowText(flow)]),
   ].join('\n');
+}
+
+function rowsText({ counts, maxErrors }: Backfill, total: string): string {
+  const over = passedOver(counts);
+  const ends = [`${counts.rowsSent} sent`, ...(over === 0 ? [] : [`${over} passed over`]), `${counts.rowErrors} cannot be sent`];
+  return `${counts.rowsRead} read of ${total}: ${ends.join(', ')} (at most ${maxErrors})`;
 }
 
 /** What to do where nobody works. */

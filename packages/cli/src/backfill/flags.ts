@@ -60,8 +60,8 @@ export function addStartOptions(command: Command): Command {
 }
 
 const isUri = (text: string) => /^[a-z][a-z0-9+.-]+:/i.test(text);
-/** Workers have other working folders. */
-const absolute = (path: string) => (isUri(path) ? path : resolve(path));
+/** A path or URI as every process can find it. */
+export const absolute = (path: string) => (isUri(path) ? path : resolve(path));
 
 /** The specification of a backfill from listings. Throws USAGE. */
 export function listingsSpec(flags: StartFlags, nowMs: number): ListingsSpec {
@@ -95,13 +95,15 @@ function parseColumns(map: readonly string[]): Partial<Record<Field, string>> {
 
 /** The specification of a re-label from archived tokens; without a source from the archive that the encoder writes to. Throws USAGE. */
 export function relabelSpec({ source = [], fusion }: StartFlags, archive: string | undefined, nowMs: number): RelabelSpec {
-  const [place = archive, ...others] = source;
+  const [given, ...others] = source;
+  // TOKEN_ARCHIVE is what the encoder has: what is relative there is refused, and not taken from where this command runs.
+  const place = given === undefined ? archive : absolute(given);
   if (place === undefined || place === '' || others.length > 0)
     throw new LabelstreamError(
       'USAGE',
       '--from tokens needs one archive: add --source s3://bucket/prefix or a folder, or set TOKEN_ARCHIVE.',
     );
-  return { archive: absolute(place), untilMs: nowMs, ...(fusion === undefined ? {} : { fusion: absolute(fusion) }) };
+  return { archive: place, untilMs: nowMs, ...(fusion === undefined ? {} : { fusion: absolute(fusion) }) };
 }
 
 /** Epoch milliseconds of a time as ISO 8601 has it. Throws USAGE. */

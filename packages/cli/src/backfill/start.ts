@@ -5,6 +5,7 @@ import type { BackfillParts } from '@labelstream/backfill/open';
 import type { ReplaySpec } from '@labelstream/backfill/source/spec';
 import type { CommandDeps } from '../command.js';
 import { backfillDocument, duration, exitCodeFor, NO_WORKER, progressDetail } from './document.js';
+import { dryRunDocument, dryRunOf, dryRunText } from './dry-run.js';
 import { assertFlagsFit, listingsSpec, nameOf, parseSince, relabelSpec, type StartFlags } from './flags.js';
 import { follow } from './follow.js';
 import { withParts } from './open.js';
@@ -40,30 +41,14 @@ async function replaySpec({ topic, since }: StartFlags, { context }: BackfillPar
 
 const openSource = ({ from, spec }: NewBackfill, { kinds }: BackfillParts, signal: AbortSignal) => kinds[from].open(spec, signal);
 
-/** Counts, and tells how long it would take at the speed of the last backfill or at the given ceiling. */
 async function dryRun(backfill: NewBackfill, parts: BackfillParts, { json = false }: StartFlags, deps: CommandDeps): Promise<void> {
   const { output, signal } = deps;
   const opened = await openSource(backfill, parts, signal);
-  let ranges = 0;
-  let rows = 0;
   try {
-    for await (const { estimatedRows = 0 } of opened.plan()) {
-      signal.throwIfAborted();
-      ranges += 1;
-      rows += estimatedRows;
-    }
+    const found = await dryRunOf(backfill, opened, await parts.store.list(), signal);
+    await (json ? output.printJson(dryRunDocument(found)) : output.print(dryRunText(found)));
   } finally {
     await opened.close();
-  }
-  const flow = await parts.store.flow();
-  const speed = Math.min(backfill.rate ?? Number.POSITIVE_INFINITY, flow?.drainPerSecond || Number.POSITIVE_INFINITY);
-  const seconds = Number.isFinite(speed) && rows > 0 ? Math.ceil(rows / speed) : null;
-  if (json) await output.printJson({ dryRun: true, name: backfill.name, from: backfill.from, ranges, rows: rows || null, seconds });
-  else {
-    const howMany = rows > 0 ? `about ${rows} rows` : 'an unknown number of rows';
-    const howLong =
-      seconds === null ? 'How long it takes is known once a backfill has run here.' : `At ${speed} rows/s that takes ${duration(seconds)}.`;
-    await output.print(`${howMany} in ${ranges} ${ranges === 1 ? 'range' : 'ranges'}; nothing was sent. ${howLong}`);
   }
 }
 

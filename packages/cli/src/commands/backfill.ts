@@ -42,7 +42,7 @@ export function backfillCommand(deps: CommandDeps): Command {
 const startCommand = (deps: CommandDeps) =>
   addStartOptions(new Command('start').description('Start a backfill; workers send it, also when this command has ended.'))
     .option('--wait', 'show how it gets on until it ends; where no worker is there, this command is one')
-    .option('--dry-run', 'check and count only: how many rows, and how long they would take')
+    .option('--dry-run', 'check and count only: how many rows, how long they would take, and what that costs')
     .option('--json', 'print JSON: one line now, or with --wait a line every two seconds, the last one at the end')
     .addHelpText(
       'after',

@@ -16,8 +16,8 @@ export const explainCommand: CommandFactory = (deps) =>
       ).choices(['attention', 'occlusion']),
     )
     .option('--out <path>', 'draw the maps: one sheet where it ends in .png, else one file per word in that folder')
-    .option('--encoder <bundle>', 'encoder bundle (default: the one of the deployment)')
-    .option('--fusion <bundle>', 'fusion bundle (default: the one of the deployment)')
+    .option('--encoder <bundle>', 'encoder bundle (default: ENCODER_BUNDLE)')
+    .option('--fusion <bundle>', 'fusion bundle (default: the active one of the deployment; where it cannot be asked, FUSION_BUNDLE)')
     .option('--threads <n>', 'threads within one operator', wholeNumber('--threads', 1, 256), 2)
     .addOption(dataDirOption(deps.config))
     .option('--json', 'print one JSON document with all numbers')

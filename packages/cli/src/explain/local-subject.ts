@@ -25,7 +25,7 @@ export async function localSubject({ title = '', image: bytes }: GivenListing, m
     labels,
     mismatched,
     ...(imageTextMatch === undefined ? {} : { imageTextMatch }),
-    model: { encoder: model.encoder.id, fusion: model.fusion.id, generation: model.fusion.manifest.generation },
+    model: { encoder: model.encoder.id, fusion: model.fusion.id, generation: model.generation },
     ...(image && { image }),
     ...(textSequence && { textSequence }),
     notes: [],

@@ -13,12 +13,16 @@ export interface OpenModelOptions {
   readonly encoderBundle: string;
   readonly fusionBundle: string;
   readonly threads: number;
+  /** As which the deployment serves the head; by default that of its manifest. */
+  readonly generation?: number | undefined;
 }
 
 /** Both bundles in this process, as the services run them, and their attention. */
 export interface LocalModel {
   readonly encoder: Bundle<EncoderManifest>;
   readonly fusion: Bundle<FusionManifest>;
+  /** Of the head. */
+  readonly generation: number;
   readonly preparation: Preparation;
   /** uint8 [H, W, 3] each. */
   encodeImages(pixels: readonly Uint8Array[]): Promise<TokenSequence[]>;
@@ -33,7 +37,7 @@ const LIMITS = { maxTextBytes: 64 * 1024, maxPixels: 50_000_000, decodeConcurren
 const RUN_SIZE = 8;
 
 /** Throws BUNDLE_INVALID, BUNDLE_MISMATCH. */
-export async function openModel({ encoderBundle, fusionBundle, threads }: OpenModelOptions): Promise<LocalModel> {
+export async function openModel({ encoderBundle, fusionBundle, threads, generation }: OpenModelOptions): Promise<LocalModel> {
   const encoder = await loadBundle(encoderBundle, 'encoder');
   const fusion = await loadBundle(fusionBundle, 'fusion');
   checkPair(encoder, fusion);
@@ -50,6 +54,7 @@ export async function openModel({ encoderBundle, fusionBundle, threads }: OpenMo
   return {
     encoder,
     fusion,
+    generation: generation ?? fusion.manifest.generation,
     preparation,
     encodeImages: async (pixels) => (await towers.encodeImages(pixels)).map(decode('image')),
     encodeTexts: async (tokenIds) => (await towers.encodeTexts(tokenIds)).map(decode('text')),

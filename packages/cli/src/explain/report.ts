@@ -1,10 +1,14 @@
 import type { PatchGrid } from '@labelstream/shared/bundle/manifest';
 import type { LabelledTask, ModelRef } from '@labelstream/shared/events/records';
 import { type Paint, renderTable } from '../output.js';
+import { type ChosenHead, describeChoice } from './choose-head.js';
 import { describePlace } from './grid.js';
 import { peakOf } from './intensity.js';
 import type { Maps, Method, WordMap } from './maps.js';
 import type { Subject } from './subject.js';
+
+/** The head that answers. */
+export type SaidHead = ChosenHead & { readonly id: string };
 
 /** What `explain --json` prints. */
 export interface ExplainReport {
@@ -13,7 +17,10 @@ export interface ExplainReport {
   readonly labels: readonly LabelledTask[];
   readonly imageTextMatch?: number;
   readonly mismatched: boolean;
+  /** Made the labels. */
   readonly model: ModelRef;
+  /** Makes the maps, and the labels of a given listing. */
+  readonly head: SaidHead;
   readonly map?: {
     readonly method: Method;
     readonly source?: string;
@@ -37,15 +44,17 @@ const round = (value: number) => Number(value.toFixed(4));
 /** All numbers of an explanation. */
 export function reportOf(
   { image: _, textSequence: __, ...subject }: Subject,
+  head: SaidHead,
   maps: Maps | undefined,
   files: readonly string[],
 ): ExplainReport {
-  if (maps === undefined) return { ...subject, files };
+  if (maps === undefined) return { ...subject, head, files };
   const { method, source, grid, words } = maps;
   const table = (map: Float32Array) =>
     Array.from({ length: grid.rows }, (_, row) => Array.from(map.subarray(row * grid.columns, (row + 1) * grid.columns), round));
   return {
     ...subject,
+    head,
     map: {
       method,
       ...(source === undefined ? {} : { source }),
@@ -67,7 +76,7 @@ export function describeWord({ share, map }: WordMap, method: Method): { readonl
 }
 
 /** An explanation for a terminal. */
-export function renderExplanation(subject: Subject, maps: Maps | undefined, { bold, dim, yellow }: Paint): string {
+export function renderExplanation(subject: Subject, head: SaidHead, maps: Maps | undefined, { bold, dim, yellow }: Paint): string {
   const { productId, text, labels, imageTextMatch, mismatched, model, notes } = subject;
   const name = productId === undefined ? '' : `${bold(productId)}  `;
   const match = imageTextMatch === undefined ? '' : ` Image and text match with ${imageTextMatch.toFixed(2)}.`;
@@ -79,6 +88,7 @@ export function renderExplanation(subject: Subject, maps: Maps | undefined, { bo
     ...(maps === undefined ? [] : ['', renderWords(maps, subject)]),
     '',
     `encoder ${model.encoder}, fusion ${model.fusion}.${match}${flagged}`,
+    `Answered by ${head.id}, ${describeChoice(head)}.`,
     ...notes.map((note) => yellow(note)),
   ].join('\n');
 }

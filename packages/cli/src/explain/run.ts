@@ -9,6 +9,7 @@ import { addressedEnv, connect } from '../connect.js';
 import { commandLog } from '../log.js';
 import { bundleFolder } from '../models/reference.js';
 import { dataFolder } from '../source/data-folder.js';
+import { type ChosenHead, chooseHead, describeChoice, servingOf } from './choose-head.js';
 import { drawMaps } from './draw.js';
 import { findProduct } from './find-product.js';
 import { localSubject } from './local-subject.js';
@@ -39,23 +40,38 @@ export async function runExplain(productId: string | undefined, flags: ExplainFl
     throw new LabelstreamError('USAGE', 'explain takes either the id of a product, or --title, --image or both for a listing of your own.');
   }
   const { config, output } = deps;
-  const model = await openModel({
-    encoderBundle: await bundleFolder(flags.encoder ?? config.encoderBundle, config),
-    fusionBundle: await bundleFolder(flags.fusion ?? config.fusionBundle, config),
-    threads: flags.threads,
-  });
+  const head = await chooseHead({ given: flags.fusion, productId }, { ...config, serving: () => servingOf(config, flags.dataDir) });
+  const model = await openChosen(head, flags, config);
   try {
     const subject =
       productId === undefined ? await givenSubject(flags, model, deps) : await publishedSubject(productId, flags, model, deps);
     if (subject === undefined) return deps.markFailed();
     const maps = await makeMaps(subject, model, flags);
     const files = maps === undefined ? [] : await draw(maps, subject, flags, deps);
-    if (flags.json === true) return await output.printJson(reportOf(subject, maps, files));
-    await output.print(renderExplanation(subject, maps, output.paint));
+    const said = { id: model.fusion.id, ...head };
+    if (flags.json === true) return await output.printJson(reportOf(subject, said, maps, files));
+    await output.print(renderExplanation(subject, said, maps, output.paint));
     for (const file of files) output.note(`written: ${file}`);
   } finally {
     await model.close();
   }
+}
+
+/** Throws BUNDLE_INVALID where the deployment serves a bundle that cannot be had here. */
+async function openChosen(head: ChosenHead, { encoder, threads }: ExplainFlags, config: CommandDeps['config']): Promise<LocalModel> {
+  const { bundle, served } = head;
+  const encoderBundle = await bundleFolder(encoder ?? config.encoderBundle, config);
+  const open = async () =>
+    openModel({ encoderBundle, fusionBundle: await bundleFolder(bundle, config), threads, generation: served?.generation });
+  if (served === undefined) return open();
+  const advice = `${describeChoice(head)} is ${served.id}; where its bundle lies elsewhere here, name it with --fusion`;
+  const model = await open().catch((cause: unknown) => {
+    if (!isLabelstreamError(cause, 'BUNDLE_INVALID')) throw cause;
+    throw new LabelstreamError('BUNDLE_INVALID', `${cause.message} (${advice})`, { cause });
+  });
+  if (model.fusion.id === served.id) return model;
+  await model.close();
+  throw new LabelstreamError('BUNDLE_INVALID', `${bundle} holds ${model.fusion.id} (${advice})`);
 }
 
 async function givenSubject({ title, image }: ExplainFlags, model: LocalModel, { config, signal }: CommandDeps): Promise<Subject> {

@@ -58,6 +58,7 @@ describe('what is said of a backfill', () => {
       rowsTotal: 1000,
       rowsRead: 250,
       rowsSent: 248,
+      rowsPassedOver: 0,
       rowErrors: 2,
       rowsPerSecond: 25,
       secondsLeft: 30,
@@ -75,13 +76,23 @@ describe('what is said of a backfill', () => {
     const text = statusText({ ...backfill, reason: 'because' }, flow, 0, 10_000, output);
     for (const said of [
       'because',
-      '250 read of about 1000',
+      '250 read of about 1000: 248 sent, 2 cannot be sent (at most 100)',
       'labelstream up',
       '10 of 128 rows in flight',
       'held to 40 rows/s',
       'live p99 120 ms (80 ms at rest)',
     ])
       expect(text).toContain(said);
+  });
+
+  it('tells what was read from what was sent, where rows are passed over', () => {
+    const chosen = { ...backfill, counts: { ...backfill.counts, rowsRead: 250, rowsSent: 30, rowErrors: 0 } };
+    expect(backfillDocument(chosen, 10_000)).toMatchObject({ rowsRead: 250, rowsSent: 30, rowsPassedOver: 220 });
+    expect(progressDetail(chosen, 10_000)).toBe('25 rows/s, 30s left, 30 sent');
+    expect(statusText(chosen, null, 1, 10_000, output)).toContain('250 read of about 1000: 30 sent, 220 passed over, 0 cannot be sent');
+    const [titles, , row] = listText([chosen], 10_000, output).split('\n');
+    expect(titles!.trim().split(/ {2,}/)).toEqual('name from state priority done read sent errors read/s left'.split(' '));
+    expect(row!.trim().split(/ {2,}/)).toEqual('whole listings running 50 25% 250 30 0 25 30s'.split(' '));
   });
 
   it('as an exit code tells how it ended', () => {

@@ -51,6 +51,9 @@ describe('the flags of backfill start', () => {
     const spec = relabelSpec(flags({ from: 'tokens', fusion: 'models/next' }), 's3://archive/tokens', 7);
     expect(spec).toEqual({ archive: 's3://archive/tokens', fusion: resolve('models/next'), untilMs: 7 });
     expect(relabelSpecSchema.safeParse(spec).success).toBe(true);
+    // What is typed is meant from here; the setting is the same text for every process.
+    expect(relabelSpec(flags({ from: 'tokens', source: ['tokens'] }), 's3://archive', 7).archive).toBe(resolve('tokens'));
+    expect(relabelSpec(flags({ from: 'tokens' }), 'tokens', 7).archive).toBe('tokens');
   });
 
   it('make a name of any source', () => {

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createFolderObjectStore } from '@labelstream/shared/adapters/file/object-store';
 import { openZstdCodec } from '@labelstream/shared/adapters/zstd/block-codec';
 import { nameObject } from '@labelstream/shared/archive/names';
@@ -88,6 +88,8 @@ describe('archive', () => {
   test('says what is wrong: no archive, an empty one, an encoder that is not there', async () => {
     expect(await run(['list'], {})).toMatchObject({ code: 2, stderr: expect.stringContaining('set TOKEN_ARCHIVE') });
     expect(await run(['list'])).toMatchObject({ code: 0, stdout: 'The archive is empty.\n' });
+    expect(await run(['list', '--archive', relative(process.cwd(), folder)], {})).toMatchObject({ code: 0 });
+    expect(await run(['list'], { TOKEN_ARCHIVE: 'tokens' })).toMatchObject({ code: 2, stderr: expect.stringContaining('relative path') });
     expect(await run(['compact', '--encoder', 'other'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('has nothing of other'),

@@ -122,6 +122,21 @@ test('a listing of text alone has weights and no map, which is an error only whe
   });
 }, 200_000);
 
+test('after a promote the promoted head answers, and says so; labels stay those that were published', async () => {
+  const model = { fusion: expect.stringMatching(/^tiny-fusion-attention@/) };
+  expect(await reportOf('text-only')).toMatchObject({ model, head: { from: 'setting', why: 'nothing was ever promoted' } });
+  const stdout = fakeStream();
+  const promote = ['models', 'promote', join(BUNDLES, 'fusion'), '--wait'];
+  expect(await runCli(promote, { config: readCliConfig(env), stdout, stderr: stdout, signal }), stdout.text()).toBe(0);
+  const head = { id: expect.stringMatching(/^tiny-fusion@/), from: 'active', served: { generation: expect.any(Number) } };
+  expect(await reportOf('text-only')).toMatchObject({ model, head, notes: [expect.stringMatching(/maps are made by tiny-fusion@/)] });
+  const local = await reportOf('--title', 'abc');
+  expect(local).toMatchObject({ head, model: { fusion: head.id, generation: local.head.served!.generation } });
+  expect((await explain('--title', 'abc', '--fusion', join(BUNDLES, 'fusion-attention'))).stdout).toMatch(
+    /Answered by tiny-fusion-attention@\w+, as --fusion says\.\n$/,
+  );
+}, 200_000);
+
 test('a product that was deleted, and one that never was, are no more than a sentence', async () => {
   await publish('text-only', { version: 2, op: 'DELETE' });
   expect(await explain('text-only')).toMatchObject({

@@ -38,15 +38,20 @@ describe('explain of a given listing', () => {
   test('tells labels and words in a table', async () => {
     const { code, stdout } = await explain(['--title', 'Blue cotton shirt', '--image', picture]);
     expect(code).toBe(0);
-    for (const word of ['articleType', 'baseColour', 'next best', 'Blue', 'cotton', 'shirt', 'tiny-fusion-attention@']) {
+    for (const word of ['articleType', 'baseColour', 'next best', 'Blue', 'cotton', 'shirt', 'Answered by tiny-fusion-attention@']) {
       expect(stdout).toContain(word);
     }
   });
 
   test('gives all numbers as JSON, each word a map of the grid', async () => {
     const { stdout } = await explain(['--title', 'Blue shirt', '--image', picture, '--json']);
-    const { labels, map, text } = JSON.parse(stdout);
+    const { labels, map, text, head } = JSON.parse(stdout);
     expect(text).toBe('Blue shirt');
+    expect(head).toMatchObject({
+      id: expect.stringMatching(/^tiny-fusion-attention@/),
+      from: 'setting',
+      why: expect.stringContaining('no deployment could be asked'),
+    });
     expect(labels[0]).toMatchObject({ task: 'articleType', confidence: expect.any(Number), alternatives: expect.any(Array) });
     expect(map).toMatchObject({ method: 'attention', source: 'dot products', grid: { columns: 1, rows: 4 } });
     expect(map.words.map(({ word }: { word: string }) => word)).toEqual(['Blue', 'shirt']);

@@ -11,6 +11,7 @@ import { refuse } from '../../bundle/validate.js';
 import { LabelstreamError } from '../../errors.js';
 import type { BundleStoreSettings } from '../../model/settings.js';
 import { fingerprint, readIfThere } from '../file/bundle-files.js';
+import { tidyBundleCache, touchEntry } from './bundle-cache.js';
 import { isMissingObject, openBundleClient, storeError } from './bundle-client.js';
 import { parseS3Uri } from './s3-uri.js';
 
@@ -27,8 +28,8 @@ interface Place {
 }
 
 /**
- * Fetches a bundle from S3 into the cache folder; What is kept there never changes; an entry that is
- * damaged is fetched anew. Any number of processes may do so at the same time.
+ * Fetches a bundle from S3 into the cache folder. What is kept there never changes; an entry that is damaged is fetched anew, and what was not
+ * used for the longest time makes room. Any number of processes may do so at the same time.
  *
  * @throws BUNDLE_INVALID when it is not there, not to be read, or not whole; OBJECT_STORE_UNAVAILABLE when the store does not answer
  */
@@ -39,6 +40,7 @@ export async function fetchFromS3(reference: string, settings: BundleStoreSettin
     const manifestBytes = await readManifest(client, place);
     const { id, manifest } = await parseManifest(manifestBytes, place.uri);
     const folder = join(settings.BUNDLE_CACHE_DIR, id.replace('@', '-'));
+    await touchEntry(folder, Date.now());
     if (await isWhole(folder, manifestBytes, manifest.files)) return folder;
     const temporary = `${folder}.${randomUUID()}`;
     try {
@@ -48,6 +50,7 @@ export async function fetchFromS3(reference: string, settings: BundleStoreSettin
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
+    await tidyBundleCache(settings.BUNDLE_CACHE_DIR, { nowMs: Date.now() });
     return folder;
   } finally {
     client.destroy();

@@ -1,6 +1,6 @@
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { bundleDirectory } from '../../../src/adapters/file/bundle-files.js';
 import { pushBundle } from '../../../src/adapters/s3/bundle-store.js';
@@ -97,6 +97,26 @@ test('many who fetch at the same time, into an empty and into a damaged cache, a
   await loadBundle(folder!, 'fusion');
   expect(await readdir(fresh)).toHaveLength(1);
   await rm(fresh, { recursive: true });
+});
+
+test('fetching another bundle makes room in the cache, and what is used stays', async () => {
+  const full = await mkdtemp(join(tmpdir(), 'labelstream-full-'));
+  const old = new Date(Date.now() - 24 * 60 * 60_000);
+  const age = (folder: string) => utimes(folder, old, old);
+  const own = await fetchBundle(AT, settings({ BUNDLE_CACHE_DIR: full }));
+  for (let at = 10; at < 22; at++) {
+    await mkdir(join(full, `other-0123456789${at}`));
+    await age(join(full, `other-0123456789${at}`));
+  }
+  await age(own);
+  expect(await fetchBundle(AT, settings({ BUNDLE_CACHE_DIR: full }))).toBe(own);
+  expect(await readdir(full)).toHaveLength(13);
+  await pushBundle(CAPTION, 's3://models/caption/1', settings());
+  const other = await fetchBundle('s3://models/caption/1', settings({ BUNDLE_CACHE_DIR: full }));
+  const left = await readdir(full);
+  expect(left).toHaveLength(10);
+  expect(left).toEqual(expect.arrayContaining([basename(own), basename(other)]));
+  await rm(full, { recursive: true });
 });
 
 test('another bundle under the same place is another entry', async () => {
