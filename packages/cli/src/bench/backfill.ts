@@ -5,14 +5,21 @@ import { type BackfillDriver, type Phase, type PhaseLoad, runPhases } from '../c
 import { scrapeStages } from '../capacity/measure/run.js';
 import { type BenchListing, backfillSpec, messagesOf, writeBenchCatalogue } from './catalogue.js';
 import { newBackfill, openDeployment } from './deployment.js';
+import { createIdleShare } from './idle-share.js';
 import { type BenchOptions, type BenchResult, round } from './options.js';
 
 /** What a running backfill does to the live lane, and how much of the machine it gets. */
 export interface BackfillBenchReport {
   /** 99th percentile of the live lane, sending to label, with a saturating backfill ÷ without (mean of before and after). */
   readonly liveP99Ratio: number;
-  /** Listings/s of the backfill beside the live lane ÷ what it reaches alone less what the live lane takes. */
+  /**
+   * Listings/s of the backfill beside the live lane ÷ what the live lane leaves: what the backfill reaches alone, times the share of the machine
+   * that is idle while live listings are alone. Listings that come one by one cost several times as much as those in full batches.
+   */
   readonly backfillShareOfIdle: number;
+  /** The same by listings: the backfill beside live ÷ (the backfill alone less the live listings). */
+  readonly backfillShareByRate: number;
+  readonly idleShareBesideLive: number;
   readonly liveP99Ms: { readonly before: number; readonly with: number; readonly after: number };
   readonly liveP50Ms: { readonly before: number; readonly with: number; readonly after: number };
   readonly livePerSecond: number;
@@ -30,7 +37,7 @@ const NAME = 'saturating';
  * alone, in one run over one deployment of one process per service.
  */
 export async function benchBackfill(options: BenchOptions): Promise<BenchResult> {
-  const { config, liveRate, log, seconds, seed } = options;
+  const { config, log, seed } = options;
   const loads = phaseLoads(options);
   const live = loads.reduce((sum, load) => sum + load.livePerSecond * (load.seconds + load.settleSeconds + 2), 0);
   const backfill = loads.reduce((sum, load) => sum + (load.hasBackfill ? MOST_PER_SECOND * (load.seconds + load.settleSeconds) : 0), 0);
@@ -42,14 +49,18 @@ export async function benchBackfill(options: BenchOptions): Promise<BenchResult>
   const deployment = await openDeployment({ ...options, topicPrefix, partitions: PARTITIONS, settings: { IMAGE_FILE_ROOT: imageRoot } });
   try {
     const { pipeline, store } = deployment;
+    const idleShare = createIdleShare();
     const phases = await runPhases(loads, {
       ...options,
       pipeline,
       messages: messagesOf(listings.slice(0, live)),
       backfill: pausedBetween(store, await specIn(folder, listings.slice(live))),
-      scrape: () => scrapeStages(pipeline, config.dataDir),
+      scrape() {
+        idleShare.look();
+        return scrapeStages(pipeline, config.dataDir);
+      },
     });
-    return summarise(phases, { seconds, liveRate });
+    return summarise(phases, idleShare.stretches(), options);
   } finally {
     await deployment.stop();
     await rm(folder, { recursive: true, force: true });
@@ -81,7 +92,7 @@ function pausedBetween(store: BackfillStore, spec: Awaited<ReturnType<typeof bac
   };
 }
 
-function summarise(phases: readonly Phase[], { liveRate }: Pick<BenchOptions, 'liveRate' | 'seconds'>): BenchResult {
+function summarise(phases: readonly Phase[], idle: readonly number[], { liveRate }: BenchOptions): BenchResult {
   const [before, both, alone, after] = phases as [Phase, Phase, Phase, Phase];
   const liveMs = (key: 'p50Ms' | 'p99Ms') => ({
     before: round(before.live[key] ?? Number.NaN, 1),
@@ -89,10 +100,13 @@ function summarise(phases: readonly Phase[], { liveRate }: Pick<BenchOptions, 'l
     after: round(after.live[key] ?? Number.NaN, 1),
   });
   const liveP99Ms = liveMs('p99Ms');
-  const idle = alone.backfill.perSecond - both.live.perSecond;
+  const idleShareBesideLive = ((idle[0] ?? Number.NaN) + (idle[3] ?? Number.NaN)) / 2;
+  const leftByLive = alone.backfill.perSecond * idleShareBesideLive;
   const report: BackfillBenchReport = {
     liveP99Ratio: round(liveP99Ms.with / ((liveP99Ms.before + liveP99Ms.after) / 2), 2),
-    backfillShareOfIdle: round(both.backfill.perSecond / idle, 3),
+    backfillShareOfIdle: round(both.backfill.perSecond / leftByLive, 3),
+    backfillShareByRate: round(both.backfill.perSecond / (alone.backfill.perSecond - both.live.perSecond), 3),
+    idleShareBesideLive: round(idleShareBesideLive, 3),
     liveP99Ms,
     liveP50Ms: liveMs('p50Ms'),
     livePerSecond: round(both.live.perSecond, 1),

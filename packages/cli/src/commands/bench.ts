@@ -47,7 +47,7 @@ export const benchCommand: CommandFactory = (deps) =>
     .argument('<name...>', `what to measure, one after the other: ${NAMES.join(', ')}`)
     .option('--threads <n>', 'encoder: threads within one operator', wholeNumber('--threads', 1, 256), 1)
     .option('--seconds <n>', 'about how long each stretch is measured', wholeNumber('--seconds', 5, 3600), 20)
-    .option('--live-rate <n>', 'backfill: live listings a second', wholeNumber('--live-rate', 1, 10_000), 20)
+    .option('--live-rate <n>', 'backfill: live listings a second', wholeNumber('--live-rate', 1, 10_000), 10)
     .option('--seed <n>', 'of the listings and of their arrivals', wholeNumber('--seed', 0, 9999), 1)
     .option('--out <file>', 'also store the results, with commit and machine')
     .option('--json', 'end with one JSON line on stdout')
