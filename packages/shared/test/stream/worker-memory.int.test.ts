@@ -56,8 +56,13 @@ const start = (): Promise<Worker> => {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What is held: garbage is collected first, of which fetching leaves a lot, and whenever it likes. */
-const heldBytes = () => {
+/**
+ * What is held: garbage is collected first, of which fetching leaves a lot, and whenever it likes. Twice, for bytes outside of the heap are only
+ * given back once what referred to them was collected.
+ */
+const heldBytes = async () => {
+  collectGarbage();
+  await new Promise((done) => setImmediate(done));
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
@@ -68,7 +73,7 @@ async function watch(worker: Worker, forMs: number): Promise<{ bytes: number; bu
   const most = { bytes: 0, buffered: 0 };
   const end = Date.now() + forMs;
   while (Date.now() < end) {
-    most.bytes = Math.max(most.bytes, heldBytes());
+    most.bytes = Math.max(most.bytes, await heldBytes());
     most.buffered = Math.max(most.buffered, worker.status().buffered.live);
     await sleep(100);
   }
@@ -91,5 +96,5 @@ it('a stage that is far behind uses no more memory than one that keeps up', asyn
   expect(busy.buffered).toBeLessThanOrEqual(BOUND + Math.ceil((4 * 1024 * 1024) / VALUE_BYTES));
   expect(busy.buffered).toBeGreaterThan(0);
   // A few answers of the broker, of 4 MiB each, are under way or being taken apart.
-  expect(busy.bytes - calm.bytes).toBeLessThan((BACKLOG * VALUE_BYTES) / 4);
+  expect(busy.bytes - calm.bytes).toBeLessThan((BACKLOG * VALUE_BYTES) / 6);
 }, 240_000);
