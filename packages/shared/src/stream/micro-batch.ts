@@ -82,7 +82,8 @@ export function createMicroBatcher(policy: BatchPolicy): MicroBatcher {
       }
       const isLiveAbout = backfillBatchMs > 0 && nowMs - liveSeenMs <= LIVE_ABOUT_MS;
       waitingSinceMs ??= nowMs;
-      const size = isLiveAbout ? sizeBesideLive() : maxSize;
+      // Live messages alone wait for as much company as ever.
+      const size = isLiveAbout && buffered.backfill > 0 ? sizeBesideLive() : maxSize;
       const remainingMs = policy.maxAgeMs - (nowMs - waitingSinceMs);
       if (!idle && available < size && remainingMs > 0) return { kind: 'hold', ms: remainingMs };
       waitingSinceMs = null;

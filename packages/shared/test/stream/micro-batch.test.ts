@@ -171,6 +171,11 @@ describe('while live messages are about', () => {
     expect(take(batcher, 100, 100)).toEqual({ live: 31, backfill: 1 });
   });
 
+  it('live messages alone wait for company as they do without a backfill', () => {
+    const batcher = learned(1000);
+    expect(batcher.decide({ buffered: { live: 3, backfill: 0 }, idle: false, nowMs: 0 })).toEqual({ kind: 'hold', ms: beside.maxAgeMs });
+  });
+
   it('at least one message is taken, however long it takes', () => {
     const batcher = learned(1000);
     take(batcher, 1, 0);
