@@ -1,6 +1,6 @@
-import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import type { RetryQueue } from '@labelstream/shared/ports/retry-queue';
 import { defer } from '@labelstream/shared/stream/outcome';
+import { eventOf } from '@labelstream/shared/stream/send-back';
 import type { Arrival, Opened } from './arrival.js';
 
 /** The first time costs nothing: a claim check that an eviction or a flush took away is there again after one more round. */
@@ -23,16 +23,15 @@ export interface RestDeps {
 export async function rest(opened: Opened, { retryQueue, random }: RestDeps): Promise<Opened> {
   if (!('arrival' in opened) || !isTired(opened.arrival)) return opened;
   const { head, pass } = opened.arrival;
-  const { productId, version, op, lane, listing, occurredAt, receivedAt } = head;
+  const { productId, version, lane, receivedAt } = head;
   const { attempt, revision, requeue, replays } = pass;
-  const event: ProductEvent = { productId, version, op, ...listing, occurredAt };
   await retryQueue.schedule(
     {
       id: `${productId}:${version}:${attempt}:${requeue}`,
       lane,
       attempt,
       sentBack: { revision, requeue, ...(replays === undefined ? {} : { replays }) },
-      event: JSON.stringify(event),
+      event: JSON.stringify(eventOf(head)),
       reason: 'CLAIM_CHECK_VANISHED',
       receivedAt,
     },

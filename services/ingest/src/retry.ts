@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@labelstream/shared/errors';
-import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import type { RetryQueue } from '@labelstream/shared/ports/retry-queue';
+import { eventOf } from '@labelstream/shared/stream/send-back';
 import type { Arrival } from './arrival.js';
 
 /** Delays vary by as much, so that listings whose image host failed do not all come back at once. */
@@ -20,14 +20,13 @@ export interface RetryPlanDeps {
  * @param notBeforeMs how long its host is left alone: an attempt made earlier would be lost
  */
 export async function planRetry({ head, pass }: Arrival, reason: ErrorCode, deps: RetryPlanDeps, notBeforeMs = 0): Promise<void> {
-  const { productId, version, op, lane, listing, occurredAt, receivedAt } = head;
-  const event: ProductEvent = { productId, version, op, ...listing, occurredAt };
+  const { productId, version, lane, receivedAt } = head;
   const attempt = pass.attempt + 1;
   const plannedMs = (deps.delaysMs[pass.attempt] ?? 0) * (1 + JITTER * (2 * deps.random() - 1));
   // Spread as well, or all that wait for a host would come back at the moment when one of them is to try it.
   const delayMs = Math.round(Math.max(plannedMs, notBeforeMs * (1 + JITTER * deps.random())));
   await deps.retryQueue.schedule(
-    { id: `${productId}:${version}:${attempt}`, lane, attempt, event: JSON.stringify(event), reason, receivedAt },
+    { id: `${productId}:${version}:${attempt}`, lane, attempt, event: JSON.stringify(eventOf(head)), reason, receivedAt },
     delayMs,
   );
 }

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command } from 'commander';
-import { commitOf } from '../bench/commit.js';
+import { takenFacts } from '../bench/commit.js';
 import type { Bench } from '../bench/options.js';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 import { commandLog } from '../log.js';
@@ -72,8 +71,7 @@ async function bench(names: readonly BenchName[], flags: BenchFlags, { config, o
   }
   const report: object = Object.assign({}, ...results.map((result) => result.report));
   if (flags.out !== undefined) {
-    const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-    const taken = { bench: names.join(' '), at: new Date().toISOString(), gitSha: await commitOf(config.repositoryRoot), ...machine };
+    const taken = { bench: names.join(' '), ...(await takenFacts(config.repositoryRoot)) };
     await mkdir(dirname(flags.out), { recursive: true });
     await writeFile(flags.out, `${JSON.stringify({ ...taken, ...report }, null, 2)}\n`);
   }

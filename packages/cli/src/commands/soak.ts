@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { Command } from 'commander';
-import { commitOf } from '../bench/commit.js';
+import { takenFacts } from '../bench/commit.js';
 import { type CommandDeps, type CommandFactory, examples, wholeNumber } from '../command.js';
 import { renderTable } from '../output.js';
 
@@ -54,9 +53,8 @@ async function soak({ out, graph, json, ...flags }: SoakFlags, { config, output,
   const report = await runSoak({ ...flags, config, log: output.note, onProgress: progress.update, signal }).finally(() => progress.end());
   if (!report.ok) markFailed();
   if (out !== undefined) {
-    const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
     const { soakDocument } = await import('../soak/document.js');
-    await store(out, soakDocument(report, { at: new Date().toISOString(), gitSha: await commitOf(config.repositoryRoot), ...machine }));
+    await store(out, soakDocument(report, await takenFacts(config.repositoryRoot)));
   }
   if (graph !== undefined) {
     const { drawSoak } = await import('../soak/graph.js');

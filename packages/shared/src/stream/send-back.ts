@@ -20,13 +20,21 @@ export interface SendBackDeps {
  */
 export type SendBack = (record: RecordHead, pass: Pass, what: string) => Outcome;
 
+/** The event that a record was made from, as it is sent again. */
+export const eventOf = ({ productId, version, op, listing, occurredAt }: RecordHead): ProductEvent => ({
+  productId,
+  version,
+  op,
+  ...listing,
+  occurredAt,
+});
+
 export function createSendBack({ topics, codec, limit }: SendBackDeps): SendBack {
   return (record, pass, what) => {
-    const { productId, version, op, lane, listing, occurredAt, receivedAt, revision } = record;
+    const { productId, lane, receivedAt, revision } = record;
     if (pass.requeue >= limit) return deadLetter('REQUEUE_EXHAUSTED', `${what} vanished ${pass.requeue + 1} times`);
     // With the count of its replays, or a listing that keeps ending as a dead letter could be replayed for ever.
     const headers = passHeaders({ ...pass, attempt: Math.max(pass.attempt, revision), revision, receivedAt, requeue: pass.requeue + 1 });
-    const value = codec.encode({ productId, version, op, occurredAt, ...listing });
-    return emit([{ topic: topics.of('events', lane), key: productId, value, headers }], 'SENT_BACK');
+    return emit([{ topic: topics.of('events', lane), key: productId, value: codec.encode(eventOf(record)), headers }], 'SENT_BACK');
   };
 }
