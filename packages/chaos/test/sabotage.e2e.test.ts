@@ -10,7 +10,7 @@ const register = fileURLToPath(new URL('./sabotage/register.mjs', import.meta.ur
 test.each<{ sabotage: string; seed: number; kinds: readonly FaultKind[]; breach: Breach }>([
   { sabotage: 'transaction', seed: 2, kinds: ['service-kill'], breach: 'duplicated' },
   { sabotage: 'version-guard', seed: 2, kinds: ['cache-flush'], breach: 'reordered' },
-  // By this seed ingest is killed twice while it waits for images.
+  // What waits for slow images is under way for long.
   { sabotage: 'commit-after-durable', seed: 2623, kinds: ['service-kill', 'images-slow'], breach: 'lost' },
 ])('services without $sabotage do not pass', async ({ sabotage, seed, kinds, breach }) => {
   const settings = { NODE_OPTIONS: `--import=${register}`, CHAOS_SABOTAGE: sabotage };

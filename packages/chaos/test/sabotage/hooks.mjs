@@ -22,11 +22,14 @@ const SABOTAGES = {
     from: /function isStale\([^)]*\) \{/,
     to: '$& return false;',
   },
-  /** Positions are committed when messages are taken, not when their outcomes are durable. */
+  /**
+   * Positions are committed when messages are taken, not when their outcomes are durable. Here too the process dies now and then, a little
+   * after such a commit.
+   */
   'commit-after-durable': {
     file: '/packages/shared/dist/stream/offset-tracker.js',
     from: /for \(const lowest of unresolved\)\s*return lowest;/,
-    to: '',
+    to: `if (unresolved.size > 3 && Math.random() < 0.05) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 250);`,
   },
 };
 
