@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { type ISocketFactory, Kafka, type KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import { kafkaLogCreator, kafkaLogLevel } from './log.js';
+import { quietRequestQueues } from './request-queue.js';
 
 /** How to reach Kafka. */
 export interface KafkaBrokerDeps {
@@ -41,6 +42,7 @@ export function createClientFactory(
   { brokers, clientId, log, ssl, sasl }: KafkaBrokerDeps,
   onSocketError: (error: Error) => void = () => {},
 ): OpenClient {
+  quietRequestQueues();
   // One for all clients, so that they do not repeat each other.
   const logCreator = kafkaLogCreator(log);
   return () =>

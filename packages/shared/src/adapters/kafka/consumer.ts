@@ -6,8 +6,11 @@ import { createCopartitionedAssigner } from './assigner.js';
 import type { OpenClient } from './client.js';
 import { toBrokerError } from './errors.js';
 
-/** One listing at rest must not wait: the broker answers at once when there is data, and this long when there is none. */
-const MAX_WAIT_MS = 50;
+/**
+ * The broker answers at once when there is data, and after this long when there is none. A lane that is resumed waits so long for its first
+ * fetch, and so does a consumer that is closed.
+ */
+const MAX_WAIT_MS = 200;
 /** Bounds what one answer adds to the buffers, beyond their limit. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_BYTES_PER_PARTITION = 256 * 1024;
