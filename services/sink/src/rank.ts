@@ -3,13 +3,14 @@ import type { ModalityState } from '@labelstream/shared/events/records';
 /**
  * How new and how well informed a record of a product is. Compared field by field, in this order: a newer listing beats an older one,
  * a newer model beats an older one on the same listing, a later revision beats an earlier one of the same model, and of two passes of the
- * same revision (ingest is at-least-once, so an image may be there the second time) the one that saw more modalities wins.
+ * same revision (ingest is at-least-once, so an image may be there the second time) the one that saw more modalities wins, and of two that saw
+ * as many the one that no longer waits for an image.
  */
 export interface Rank {
   readonly version: number;
   readonly generation: number;
   readonly revision: number;
-  /** Modalities used: 0, 1 or 2. */
+  /** Modalities used, 0, 1 or 2, and a half where no image is waited for. */
   readonly evidence: number;
 }
 
@@ -33,9 +34,12 @@ export function rankOf(record: {
     version: record.version,
     generation: record.model.generation,
     revision: record.revision,
-    evidence: countUsed(record.image.state, record.text.state),
+    evidence: evidenceOf(record.image.state, record.text.state),
   };
 }
 
-/** How many of the two modalities a label was made from. */
-export const countUsed = (image: ModalityState, text: ModalityState) => Number(image === 'USED') + Number(text === 'USED');
+const SETTLED = 0.5;
+
+/** How much of what there is to see a label was made from. */
+export const evidenceOf = (image: ModalityState, text: ModalityState) =>
+  Number(image === 'USED') + Number(text === 'USED') + (image === 'PENDING' ? 0 : SETTLED);

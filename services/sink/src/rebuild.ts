@@ -5,7 +5,7 @@ import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { encodeStoredState, type PublishedState, publishedTasks } from './published.js';
-import { countUsed } from './rank.js';
+import { evidenceOf } from './rank.js';
 import { VERSION_HEADER } from './records.js';
 
 export interface RebuildDeps {
@@ -55,7 +55,7 @@ async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise
   }
   const { version, revision, model, image, text, mismatched, suggestedTitle, labels } = await codec.decode(message.value);
   return {
-    rank: { version, generation: model.generation, revision, evidence: countUsed(image, text) },
+    rank: { version, generation: model.generation, revision, evidence: evidenceOf(image, text) },
     deleted: false,
     image,
     text,

@@ -36,6 +36,12 @@ describe('the version guard', () => {
     });
   });
 
+  it('does not let a second pass that waits for the image undo the first, which found it broken', () => {
+    const base = after(predicted({ image: { state: 'FAILED' } }));
+    expect(decide(predicted({ image: { state: 'PENDING' } }), base)).toMatchObject({ kind: 'drop', reason: 'STALE_VERSION' });
+    expect(decide(predicted({ image: { state: 'FAILED' } }), base)).toMatchObject({ kind: 'drop', reason: 'UNCHANGED' });
+  });
+
   it('never goes back, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(anyPredicted, { maxLength: 30 }), (records) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareRank, countUsed, type Rank, rankOf } from '../src/rank.js';
+import { compareRank, evidenceOf, type Rank, rankOf } from '../src/rank.js';
 import { predicted } from './arbitraries.js';
 
 const rank = (version: number, generation = 1, revision = 0, evidence = 2) => ({ version, generation, revision, evidence });
@@ -16,8 +16,17 @@ describe('rank', () => {
 
   it('prefers, of two passes of the same revision, the one that saw more', () => {
     expect(compareRank(rank(1, 1, 0, 1), rank(1, 1, 0, 2))).toBeLessThan(0);
-    expect(countUsed('USED', 'PENDING')).toBe(1);
+    expect(evidenceOf('USED', 'MISSING')).toBeGreaterThan(evidenceOf('FAILED', 'MISSING'));
+    expect(evidenceOf('USED', 'USED')).toBeGreaterThan(evidenceOf('USED', 'FAILED'));
   });
+
+  it.each(['FAILED', 'MISSING'] as const)(
+    'prefers, of two that saw as much, the one that knows that its image is %s to one that waits',
+    (image) => {
+      expect(evidenceOf(image, 'USED')).toBeGreaterThan(evidenceOf('PENDING', 'USED'));
+      expect(evidenceOf(image, 'MISSING')).toBeLessThan(evidenceOf('PENDING', 'USED'));
+    },
+  );
 
   it('is equal for a redelivered record', () => {
     expect(compareRank(rankOf(predicted()), rankOf(predicted()))).toBe(0);
