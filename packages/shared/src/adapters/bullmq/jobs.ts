@@ -23,10 +23,18 @@ export const jobBackoff =
   (failures: number): number =>
     Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2);
 
-/** A worker waits for jobs in a command that blocks, and keeps waiting while the server is away. */
+/**
+ * A worker waits for jobs in a command that blocks, and keeps waiting while the server is away. A command that was under way when the connection
+ * ended is sent again: not failed and not repeated either, it would be waited for without end, and with it all jobs.
+ */
 export function workerConnection(url: string, how: { readonly tls?: TlsOptions | undefined; readonly isClosing: () => boolean }) {
   const { commandTimeout: _, ...options } = redisOptions(url, how);
-  return { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null } satisfies ConnectionOptions;
+  return {
+    ...options,
+    enableOfflineQueue: true,
+    autoResendUnfulfilledCommands: true,
+    maxRetriesPerRequest: null,
+  } satisfies ConnectionOptions;
 }
 
 /** Runs a call of the queue. Throws QUEUE_UNAVAILABLE when Redis does not answer, CONFIG_INVALID when it refuses the credentials. */
