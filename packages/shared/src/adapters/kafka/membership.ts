@@ -1,3 +1,4 @@
+import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Lane } from '../../events/lane.js';
 import type { SubscribeOptions, Subscription, TopicPartition } from '../../ports/broker.js';
@@ -14,8 +15,8 @@ export interface Membership extends Pick<Subscription, 'take' | 'generation' | '
   readonly handlers: ConsumerHandlers;
   readonly buffers: LaneBuffers;
   readonly guard: CommitGuard;
-  /** Delivers nothing more in this generation and waits for the work under way, within a deadline. */
-  revoke(): Promise<void>;
+  /** Delivers nothing more, for good, and waits for the work under way, within a deadline. */
+  leave(): Promise<void>;
   /** Nothing is assigned any more, for good. */
   end(): void;
 }
@@ -31,8 +32,15 @@ interface State {
   delivering: boolean;
   /** Whether work of the last assignment may be under way. */
   undrained: boolean;
+  leaving: boolean;
   ended: boolean;
 }
+
+/** What kafkajs takes for the broker's word that the group rebalances: it joins again, and what it had fetched is fetched again. */
+const joinAgain = () =>
+  new kafkajs.KafkaJSProtocolError(
+    Object.assign(new Error('a join was begun and not ended'), { code: 27, type: 'REBALANCE_IN_PROGRESS', retriable: false }),
+  );
 
 function createHandlers(
   deps: {
@@ -59,7 +67,9 @@ function createHandlers(
     },
     batch(batch, consumer) {
       const lane = laneOf.get(batch.topic);
-      if (!state.delivering || lane === undefined) return;
+      if (lane === undefined || state.leaving) return;
+      // A join for which everything was given up has failed, and kafkajs goes on as the member that it was: with nobody to take what it brings.
+      if (!state.delivering) throw joinAgain();
       buffers.push(lane, toInMessages(batch, lane, state.generation));
       flow.filled(lane, buffers.size(lane), consumer);
     },
@@ -75,7 +85,7 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
   const buffers = createLaneBuffers();
   const guard = createCommitGuard();
   const flow = createLaneFlow(topicsByLane(options.topics), options.maxBufferedPerLane);
-  const state: State = { assignment: [], generation: 0, delivering: false, undrained: false, ended: false };
+  const state: State = { assignment: [], generation: 0, delivering: false, undrained: false, leaving: false, ended: false };
   let onRevoke: () => Promise<void> = async () => {};
   let draining: Promise<void> | null = null;
 
@@ -123,7 +133,10 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
     onRevoke(next) {
       onRevoke = next;
     },
-    revoke,
+    leave() {
+      state.leaving = true;
+      return revoke();
+    },
     end() {
       state.ended = true;
       forget();

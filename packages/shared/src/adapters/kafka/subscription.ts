@@ -68,7 +68,7 @@ export async function createKafkaSubscription(
   let closing: Promise<void> | null = null;
 
   async function leave(): Promise<void> {
-    await member.revoke();
+    await member.leave();
     await close().catch((error: unknown) => log.debug({ err: error }, 'leaving the group failed'));
     member.end();
     onClosed(subscription);
