@@ -34,10 +34,13 @@ export interface StoredState {
   readonly before: PublishedState | null;
 }
 
-/** Where the consumer group stands in a partition number: per lane, the next offset to be committed. */
+/** Per lane, the offset after the last message. */
+export type Offsets = Readonly<Record<Lane, number>>;
+
+/** Where the consumer group stands in a partition number. */
 export interface Committed {
   readonly partition: number;
-  readonly offsets: Readonly<Record<Lane, number>>;
+  readonly offsets: Offsets;
 }
 
 /**
@@ -69,6 +72,19 @@ const decoder = new TextDecoder();
 
 /** JSON, UTF-8. */
 export const encodeStoredState = (stored: StoredState): Uint8Array => encoder.encode(JSON.stringify(stored));
+
+/**
+ * The value of the sentinel of a partition number: how far states were saved when it was written, with the states of the last batch or by a
+ * rebuild. A batch is saved before it is committed, so a group that is further has had a store that forgot.
+ */
+export const encodeSaved = ({ live, backfill }: Offsets): Uint8Array => encoder.encode(JSON.stringify({ live, backfill }));
+
+/** Whether states are complete up to where the group stands; not where there is no sentinel, or one of another form. */
+export function isComplete(sentinel: Uint8Array | null, committed: Offsets): boolean {
+  if (sentinel === null) return false;
+  const saved = JSON.parse(decoder.decode(sentinel)) as Partial<Offsets> | number;
+  return typeof saved === 'object' && LANES.every((lane) => (saved[lane] ?? -1) >= committed[lane]);
+}
 
 /** The reverse of {@link encodeStoredState}; null for null. */
 export const decodeStoredState = (bytes: Uint8Array | null): StoredState | null =>

@@ -4,8 +4,8 @@ import type { ProductLabels } from '@labelstream/shared/events/records';
 import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
-import { encodeStoredState, type PublishedState, publishedTasks } from './published.js';
-import { evidenceOf } from './rank.js';
+import { decodeStoredState, encodeStoredState, type PublishedState, publishedTasks, type StoredState } from './published.js';
+import { compareRank, evidenceOf } from './rank.js';
 import { VERSION_HEADER } from './records.js';
 
 export interface RebuildDeps {
@@ -24,10 +24,10 @@ export interface RebuildDeps {
 const WRITE_BATCH = 1000;
 
 /**
- * Rebuilds the published state of a partition number's products from the compacted label topic, then sets the sentinel that says it is
- * complete. Nobody else's products: what their owner has under way is not in the topic yet, and would be taken for never said
- * (docs/decisions/0021). Keys that exist are left alone, they are of the owner's own last batch. Holds one state per product in memory while it
- * runs. Returns the number of products.
+ * Rebuilds the published state of a partition number's products from the compacted label topic. Nobody else's products: what their owner has
+ * under way is not in the topic yet, and would be taken for never said (docs/decisions/0021). A state that exists is left alone unless the topic
+ * has a newer one: it is of the owner's own last batch, or as old as the store was thrown back to. Holds one state per product in memory while
+ * it runs. Returns the number of products.
  */
 export async function rebuildPublishedState(deps: RebuildDeps): Promise<number> {
   const { broker, labels, state, labelTopic, prefix, partition, partitions, claim } = deps;
@@ -36,15 +36,28 @@ export async function rebuildPublishedState(deps: RebuildDeps): Promise<number> 
     const { key } = message;
     if (key !== null && partitionOfKey(key, partitions) === partition) last.set(key, await stateOf(message, labels));
   }
-  const entries = [...last].map(([productId, published]) => ({
-    key: stateKeys.published(prefix, productId),
-    value: encodeStoredState({ state: published, before: null }),
-    onlyIfAbsent: true,
-  }));
-  for (let at = 0; at < entries.length; at += WRITE_BATCH) await state.setMany(entries.slice(at, at + WRITE_BATCH), claim);
-  const sentinel = { key: stateKeys.publishedComplete(prefix, partition), value: new TextEncoder().encode(String(entries.length)) };
-  await state.setMany([sentinel], claim);
+  const entries = [...last].map(([productId, published]) => ({ key: stateKeys.published(prefix, productId), published }));
+  for (let at = 0; at < entries.length; at += WRITE_BATCH) {
+    const some = entries.slice(at, at + WRITE_BATCH);
+    const stored = await state.getMany(some.map(({ key }) => key));
+    const missing = some.filter(({ published }, i) => isMissing(published, decodeStoredState(stored[i] ?? null)));
+    await state.setMany(
+      missing.map(({ key, published }) => ({ key, value: encodeStoredState({ state: published, before: null }) })),
+      claim,
+    );
+  }
   return entries.length;
+}
+
+/** Whether the topic knows something newer than the store. A deletion counts from its own version on. */
+function isMissing(published: PublishedState, stored: StoredState | null): boolean {
+  if (stored === null) return true;
+  const { state } = stored;
+  if (published.deleted || state.deleted)
+    return (
+      published.rank.version > state.rank.version || (published.rank.version === state.rank.version && published.deleted && !state.deleted)
+    );
+  return compareRank(published.rank, state.rank) > 0;
 }
 
 async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise<PublishedState> {

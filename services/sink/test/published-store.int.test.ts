@@ -15,7 +15,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { createSinkMetrics } from '../src/metrics.js';
-import { decodeStoredState } from '../src/published.js';
+import { decodeStoredState, encodeSaved } from '../src/published.js';
 import { createPublishedStore } from '../src/published-store.js';
 import { createRecordFactory } from '../src/records.js';
 import { createSinkStage } from '../src/stage.js';
@@ -31,7 +31,7 @@ const state = await createRedisKeyValueStore({ url: inject('redisState'), role: 
 
 beforeAll(async () => {
   await broker.ensureTopics(topics.all(), { partitions: 1 });
-  await state.setMany([{ key: stateKeys.publishedComplete(prefix, 0), value: new Uint8Array([1]) }]);
+  await state.setMany([{ key: stateKeys.publishedComplete(prefix, 0), value: encodeSaved({ live: 0, backfill: 0 }) }]);
 });
 afterAll(async () => {
   await Promise.all([broker.close(), state.close()]);

@@ -6,8 +6,9 @@ import type { StoredState } from '../src/published.js';
 import { createPublishedStore, type PublishedStore } from '../src/published-store.js';
 
 const PREFIX = 'shop.';
-const older = { partition: 0, epoch: 1 };
-const newer = { partition: 0, epoch: 2 };
+const at = (live: number) => ({ live, backfill: 0 });
+const older = { partition: 0, epoch: 1, committed: at(0) };
+const newer = { partition: 0, epoch: 2, committed: at(0) };
 
 const stored = (version: number): StoredState => ({
   state: {
@@ -28,9 +29,8 @@ let rebuilds: Claim[];
 beforeEach(() => {
   state = createMemoryKeyValueStore({ role: 'state' });
   rebuilds = [];
-  const rebuild = async (partition: number, claim: Claim) => {
+  const rebuild = async (_: number, claim: Claim) => {
     rebuilds.push(claim);
-    await state.setMany([{ key: stateKeys.publishedComplete(PREFIX, partition), value: new Uint8Array([1]) }], claim);
   };
   published = createPublishedStore({ state, prefix: PREFIX, rebuild });
 });
@@ -40,26 +40,58 @@ describe('the published states', () => {
   it('are no longer written, nor read, by an owner once its successor has read them', async () => {
     await published.load(['p'], older);
     await published.load(['p'], newer);
-    await published.save(states(2), newer);
-    await expect(published.save(states(1), older)).rejects.toMatchObject({ code: 'STATE_FENCED' });
+    await published.save(states(2), newer, at(1));
+    await expect(published.save(states(1), older, at(1))).rejects.toMatchObject({ code: 'STATE_FENCED' });
     await expect(published.load(['p'], older)).rejects.toMatchObject({ code: 'STATE_FENCED' });
     expect(await versionOf()).toBe(2);
   });
 
   it('of one partition number have nothing to do with the owner of another', async () => {
-    await published.load(['p'], { partition: 1, epoch: 1 });
-    await published.load(['p'], { partition: 2, epoch: 9 });
-    await published.save(states(3), { partition: 1, epoch: 1 });
+    await published.load(['p'], { ...older, partition: 1 });
+    await published.load(['p'], { ...older, partition: 2, epoch: 9 });
+    await published.save(states(3), { ...older, partition: 1 }, at(1));
     expect(await versionOf()).toBe(3);
   });
 
   it('are rebuilt before anything is saved where all data was lost between reading and writing', async () => {
     await published.load(['p'], newer);
     await state.deleteMany([stateKeys.publishedComplete(PREFIX, 0), stateKeys.publishedOwner(PREFIX, 0)]);
-    await expect(published.save(states(2), newer)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', retriable: true });
+    await expect(published.save(states(2), newer, at(1))).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', retriable: true });
     await published.load(['p'], newer);
-    await published.save(states(2), newer);
+    await published.save(states(2), newer, at(1));
     expect(await versionOf()).toBe(2);
     expect(rebuilds).toEqual(Array(2).fill({ key: stateKeys.publishedOwner(PREFIX, 0), epoch: 2 }));
+  });
+
+  // Redis was killed before it had written what it had acknowledged; the sentinel, which is older, was still there.
+  it('are rebuilt where the store has lost its last writes, which the group has committed', async () => {
+    await published.load(['p'], newer);
+    await published.save(states(2), newer, at(10));
+    const thrownBackTo = await state.getMany([stateKeys.publishedComplete(PREFIX, 0), stateKeys.published(PREFIX, 'p')]);
+    await published.save(states(5), { ...newer, committed: at(10) }, at(20));
+    await published.load(['p'], { ...newer, committed: at(20) });
+    expect(rebuilds).toHaveLength(1);
+    await state.setMany([
+      { key: stateKeys.publishedComplete(PREFIX, 0), value: thrownBackTo[0]! },
+      { key: stateKeys.published(PREFIX, 'p'), value: thrownBackTo[1]! },
+    ]);
+    await published.load(['p'], { ...newer, committed: at(20) });
+    expect(rebuilds).toHaveLength(2);
+    await published.load(['p'], { ...newer, committed: at(20) });
+    expect(rebuilds).toHaveLength(2);
+  });
+
+  it('are as good as they were where what was lost was never committed', async () => {
+    await published.load(['p'], newer);
+    await published.save(states(2), newer, at(10));
+    await published.load(['p'], { ...newer, committed: at(10) });
+    expect(rebuilds).toHaveLength(1);
+  });
+
+  it('are rebuilt once where the sentinel is of an older release', async () => {
+    await state.setMany([{ key: stateKeys.publishedComplete(PREFIX, 0), value: new TextEncoder().encode('4711') }]);
+    await published.load(['p'], newer);
+    await published.load(['p'], newer);
+    expect(rebuilds).toHaveLength(1);
   });
 });

@@ -22,7 +22,7 @@ const products = Array.from({ length: PARTITIONS }, (_, partition) => {
   for (let i = 0; ; i += 1) if (partitionOfKey(`p${i}`, PARTITIONS) === partition) return `p${i}`;
 });
 const nameOf = (partition: number) => products[partition]!;
-const owner = (partition: number) => ({ partition, epoch: 1 });
+const owner = (partition: number, live = 0) => ({ partition, epoch: 1, committed: { live, backfill: 0 } });
 
 let broker: Broker;
 let state: KeyValueStore;
@@ -56,9 +56,9 @@ async function prepare(partition: number, version: number, offset: number) {
     generation: 1,
   } as const;
   const committed = { partition, offsets: { live: offset, backfill: 0 } };
-  const sequence = createSequence(await published.load([record.productId], owner(partition)), committed);
+  const sequence = createSequence(await published.load([record.productId], owner(partition, offset)), committed);
   const verdict = sequence.next({ message, record, canGoBack: true });
-  await published.save(sequence.moved(), owner(partition));
+  await published.save(sequence.moved(), owner(partition, offset), { live: offset + 1, backfill: 0 });
   return verdict.kind === 'publish' ? records.labels(record, verdict.changedTasks) : [];
 }
 
@@ -73,8 +73,8 @@ async function loseEverything(): Promise<void> {
   await state.deleteMany(all.flat());
 }
 
-const versionsIn = async (partition: number, loadedBy = partition) => {
-  const states = await published.load([nameOf(partition)], owner(loadedBy));
+const versionsIn = async (partition: number, committed = 0) => {
+  const states = await published.load([nameOf(partition)], owner(partition, committed));
   return [...states.values()].map((stored) => stored.state.rank.version);
 };
 
@@ -94,6 +94,33 @@ describe('a published state that was lost', () => {
     await write(await prepare(0, 1, 0));
     await write(underWay);
     expect(await versionsIn(1)).toEqual([8]);
+  });
+
+  it('is brought up to the topic where the store was thrown back, and what runs ahead of the topic stays', async () => {
+    const key = stateKeys.published('', nameOf(1));
+    const sentinel = stateKeys.publishedComplete('', 1);
+    await write(await prepare(1, 5, 0));
+    const thrownBackTo = await state.getMany([key, sentinel]);
+    await write(await prepare(1, 8, 1));
+    await state.setMany([key, sentinel].map((each, i) => ({ key: each, value: thrownBackTo[i]! })));
+    expect(await versionsIn(1, 2)).toEqual([8]);
+    await prepare(1, 9, 2);
+    await state.deleteMany([sentinel]);
+    expect(await versionsIn(1, 2)).toEqual([9]);
+  });
+
+  it('takes a deletion for newer than what it deletes, and than nothing after it', async () => {
+    const deletes = (version: number) => [
+      { topic: topics.of('labels'), key: nameOf(1), value: null, headers: { [VERSION_HEADER]: String(version) } },
+    ];
+    await write(await prepare(1, 5, 0));
+    await write(deletes(5));
+    await state.deleteMany([stateKeys.publishedComplete('', 1)]);
+    const states = await published.load([nameOf(1)], owner(1, 1));
+    expect(states.get(nameOf(1))?.state.deleted).toBe(true);
+    await write(await prepare(1, 6, 1));
+    await state.deleteMany([stateKeys.publishedComplete('', 1)]);
+    expect((await published.load([nameOf(1)], owner(1, 2))).get(nameOf(1))?.state.deleted).toBe(false);
   });
 
   it('knows what was deleted, and since which version', async () => {

@@ -11,6 +11,7 @@ import { createSendBack } from '@labelstream/shared/stream/send-back';
 import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSinkMetrics, type SinkMetrics } from '../src/metrics.js';
+import { encodeSaved } from '../src/published.js';
 import { createPublishedStore } from '../src/published-store.js';
 import { rebuildPublishedState } from '../src/rebuild.js';
 import { createRecordFactory, VERSION_HEADER } from '../src/records.js';
@@ -20,6 +21,7 @@ import { predicted } from './arbitraries.js';
 const topics = topicNames();
 const codecs = await createCodecs();
 const NOW = 5000;
+const FAR = { live: 1_000_000, backfill: 1_000_000 };
 
 let state: KeyValueStore;
 let registry: Registry;
@@ -50,7 +52,7 @@ function createStage({
 }
 
 const rebuilding = { labels: codecs.labels, labelTopic: 'product.labels', prefix: '', partitions: 1 };
-const markComplete = () => state.setMany([{ key: stateKeys.publishedComplete('', 0), value: new Uint8Array([1]) }]);
+const markComplete = () => state.setMany([{ key: stateKeys.publishedComplete('', 0), value: encodeSaved(FAR) }]);
 
 const messageOf = (record: PredictedListing | Uint8Array): InMessage => ({
   topic: topics.of('predicted'),
