@@ -16,7 +16,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCliConfig } from '../src/config.js';
 import { connect } from '../src/connect.js';
-import { backfillProcesses, startBackfillProcess } from '../src/pipeline/backfill-process.js';
+import { backfillProcesses, startBackfillProcesses } from '../src/pipeline/backfill-process.js';
 import { engineSettings } from '../src/pipeline/stage-processes.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../shared/test/fixtures/bundles/${name}`, import.meta.url));
@@ -91,7 +91,7 @@ async function kill(pid: number): Promise<number> {
 }
 
 async function workerPid(): Promise<number> {
-  const [worker] = await backfillProcesses(dataDir);
+  const worker = (await backfillProcesses(dataDir)).find(({ name }) => name === 'backfill');
   return worker?.pid ?? 0;
 }
 
@@ -100,7 +100,7 @@ async function restartWorker(): Promise<void> {
   const { repositoryRoot } = readCliConfig();
   const settings = { ...bundles, ...engineSettings(await engineStatus(dataDir)) };
   const signal = new AbortController().signal;
-  await startBackfillProcess({ repositoryRoot, dataDir, topicPrefix: '', settings, log: () => {}, signal });
+  await startBackfillProcesses({ repositoryRoot, dataDir, topicPrefix: '', settings, log: () => {}, signal });
 }
 
 async function partPid(part: EnginePart): Promise<number> {
@@ -141,7 +141,10 @@ async function expectAllOnce(catalogue: Catalogue, { last, code }: Awaited<Retur
 }
 
 test('up starts a worker, and status shows it', async () => {
-  expect((await run('status', '--json')).last().workers).toMatchObject([{ name: 'backfill', health: 'ready' }]);
+  expect((await run('status', '--json')).last().workers).toMatchObject([
+    { name: 'backfill', health: 'ready' },
+    { name: 'backfill-stages', health: 'ready' },
+  ]);
 });
 
 test('a dry run counts and sends nothing', async () => {
@@ -193,7 +196,10 @@ test('every row is labelled once, although the state Redis and then Kafka are ki
   }
   await expectAllOnce(SECOND, await waiting);
   expect(await workerPid()).toBe(worker);
-  expect((await run('status', '--json')).last().workers).toMatchObject([{ pid: worker, health: 'ready' }]);
+  expect((await run('status', '--json')).last().workers).toMatchObject([
+    { pid: worker, health: 'ready' },
+    { name: 'backfill-stages', health: 'ready' },
+  ]);
 }, 600_000);
 
 test('the rows that could not be sent are reported with their lines', async () => {

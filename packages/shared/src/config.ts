@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LabelstreamError } from './errors.js';
+import { LANES } from './events/lane.js';
 
 /** Environment variables, flat and without a prefix. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -92,6 +93,12 @@ const processSettings = {
   HTTP_PORT: setting.port().default(0).describe('Port for health, metrics and status; 0: any free port, told in the `ready` line.'),
   READY_FILE: z.string().min(1).optional().describe('File that is written when the process is ready: the `ready` line, with pid and port.'),
   SHUTDOWN_DEADLINE_MS: setting.integer(100, 600_000).default(20_000).describe('How long work under way may take to finish after SIGTERM.'),
+  PROCESS_NICE: setting
+    .integer(0, 19)
+    .default(0)
+    .describe(
+      'How far this process steps back behind others of its machine, as nice(1) has it; for a process that takes the backfill lane.',
+    ),
   WATCHDOG_MS: setting.integer(1000, 3_600_000).default(60_000).describe('The process is unhealthy when nothing has moved for this long.'),
   WATCHDOG_GRACE_MS: setting
     .integer(0, 3_600_000)
@@ -102,6 +109,14 @@ const processSettings = {
 };
 
 const batchSettings = {
+  LANES: setting
+    .list()
+    .refine((items) => items.every((item) => LANES.some((lane) => lane === item)), `${LANES.join(' or ')}, or both, separated by a comma`)
+    .transform((items) => LANES.filter((lane) => items.includes(lane)))
+    .default([...LANES])
+    .describe(
+      'The lanes that this process takes. One that takes a single lane takes it off those that take both, for as long as it runs. The sink takes both.',
+    ),
   BATCH_MAX_SIZE: setting.integer(1, 4096).default(32).describe('Messages in a micro-batch, at most.'),
   BATCH_MAX_AGE_MS: setting
     .integer(0, 10_000)
@@ -114,7 +129,7 @@ const batchSettings = {
     .integer(0, 60_000)
     .default(10)
     .describe(
-      'About how long a micro-batch may take because of the backfill in it while live messages are about, which wait for it; 0: as large as any other.',
+      'About how long a micro-batch may take because of the backfill in it while live messages are about, which wait for it; 0: as large as any other. Of no meaning to the sink, and where the lanes have processes of their own (LANES).',
     ),
 };
 

@@ -8,13 +8,13 @@ import { engineStatus } from '@labelstream/local/engine';
 import { commonSettings, readConfig } from '@labelstream/shared/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
 import { createLifecycle, startOrRollBack } from '@labelstream/shared/stream/lifecycle';
-import { startBackfillProcess } from '../pipeline/backfill-process.js';
+import { startBackfillProcesses } from '../pipeline/backfill-process.js';
 import { openPipeline } from '../pipeline/open.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { engineSettings, stopStages } from '../pipeline/stage-processes.js';
 import type { BenchOptions } from './options.js';
 
-/** Four services and a backfill worker, each a process of its own. */
+/** Four services, the worker and the stages for backfills, each a process of its own. */
 export interface Deployment {
   readonly pipeline: Pipeline;
   readonly store: BackfillStore;
@@ -43,9 +43,14 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
     if (pipeline.engine === 'memory') throw new LabelstreamError('ENGINE_UNAVAILABLE', 'in memory there is nothing to measure.');
     const addresses = engineSettings(await engineStatus(dataDir));
     await lifecycle.open(
-      'worker',
-      () => startBackfillProcess({ repositoryRoot, dataDir, topicPrefix, settings: { ...settings, ...addresses }, log, signal }),
-      ({ name }) => stopStages(dataDir, [name], log),
+      'processes for backfills',
+      () => startBackfillProcesses({ repositoryRoot, dataDir, topicPrefix, settings: { ...settings, ...addresses }, log, signal }),
+      (started) =>
+        stopStages(
+          dataDir,
+          started.map(({ name }) => name),
+          log,
+        ),
     );
     const store = await lifecycle.open(
       'backfill store',

@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { type CommandDeps, dataDirOption, examples, parseStages } from '../command.js';
 import { connect } from '../connect.js';
 import { type Output, renderTable } from '../output.js';
-import { startBackfillProcess, type WorkerProcess } from '../pipeline/backfill-process.js';
+import { startBackfillProcesses, type WorkerProcess } from '../pipeline/backfill-process.js';
 import { imageFolders } from '../pipeline/image-folders.js';
 import { BACKFILL_PROCESS } from '../pipeline/report.js';
 import { engineSettings, type StageProcess, startStages } from '../pipeline/stage-processes.js';
@@ -23,10 +23,14 @@ interface UpOptions {
 export function upCommand(deps: CommandDeps): Command {
   return new Command('up')
     .description(
-      'Start Kafka, two Redis, the four services and a worker for backfills on this machine; what runs already is left as it is.',
+      'Start Kafka, two Redis, the four services and two processes for backfills on this machine; what runs already is left as it is.',
     )
     .addOption(new Option('--engine <kind>', 'what Kafka and Redis run in').choices(['auto', 'docker', 'native']).default('auto'))
-    .option('--services <names>', `which services: all, none, or names separated by commas (${BACKFILL_PROCESS} is the worker)`, 'all')
+    .option(
+      '--services <names>',
+      `which services: all, none, or names separated by commas (${BACKFILL_PROCESS}: the worker, and stages of low priority for its lane)`,
+      'all',
+    )
     .addOption(dataDirOption(deps.config))
     .option('--images <dir>', 'the only folder from which ingest may read pictures (default: where "produce" unpacks tars)')
     .option('--json', 'print one JSON document')
@@ -59,7 +63,7 @@ async function up(options: UpOptions, { config, output, signal }: CommandDeps): 
   const dataDir = resolve(options.dataDir);
   const deployment = { repositoryRoot, dataDir, topicPrefix, settings, log, signal };
   const services = stages.length === 0 ? [] : await startStages({ ...deployment, stages });
-  const workers = backfill ? [await startBackfillProcess({ ...deployment, settings: { ...settings, BACKFILL_PICTURES_DIR } })] : [];
+  const workers = backfill ? await startBackfillProcesses({ ...deployment, settings: { ...settings, BACKFILL_PICTURES_DIR } }) : [];
   if (options.json) await output.printJson(upDocument(engine, services, workers));
   else await output.print(upText(engine, services, workers, output));
 }

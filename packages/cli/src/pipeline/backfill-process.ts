@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { servicesStatus, startServices, stopServices } from '@labelstream/local/services';
 import type { ServiceEntry, ServiceStatus } from '@labelstream/local/types';
-import { LabelstreamError } from '@labelstream/shared/errors';
-import { BACKFILL_PROCESS, serviceName } from './report.js';
+import { BACKFILL_PROCESS, BACKFILL_STAGES_PROCESS, serviceName } from './report.js';
 import { isReady, readReadyFile } from './service-api.js';
 import { becomeReady, readyFileOf, type StageProcessesOptions } from './stage-processes.js';
 
-/** A process that works on backfills, as it is now. */
+/** A process for backfills, as it is now. */
 export interface WorkerProcess {
   readonly name: string;
   readonly pid: number;
@@ -16,37 +15,65 @@ export interface WorkerProcess {
   readonly health: 'ready' | 'unready' | 'down';
 }
 
-/**
- * Starts the worker of a deployment unless it runs, and returns when it is ready.
- *
- * @throws ENGINE_UNAVAILABLE with its last words
- */
-export async function startBackfillProcess(options: Omit<StageProcessesOptions, 'stages'>): Promise<WorkerProcess> {
-  const { repositoryRoot, dataDir, topicPrefix, settings, log, signal } = options;
-  const name = serviceName(topicPrefix, BACKFILL_PROCESS);
-  const entry: ServiceEntry = {
+/** What they are, each as a file that Node runs, with its arguments and settings of its own. */
+const PROCESSES = {
+  [BACKFILL_PROCESS]: { path: ['packages', 'backfill', 'dist', 'main.js'], args: [], env: {} },
+  // As the live lane goes first within a process, so the processes of the live lane go first on the machine (docs/decisions/0023).
+  [BACKFILL_STAGES_PROCESS]: {
+    path: ['packages', 'cli', 'dist', 'main.js'],
+    args: ['run', 'ingest', 'encoder', 'fusion'],
+    env: { LANES: 'backfill', PROCESS_NICE: '10' },
+  },
+} as const;
+
+type ProcessName = keyof typeof PROCESSES;
+const NAMES = Object.keys(PROCESSES) as ProcessName[];
+
+function entryOf(which: ProcessName, { repositoryRoot, dataDir, topicPrefix, settings }: BackfillProcessesOptions): ServiceEntry {
+  const name = serviceName(topicPrefix, which);
+  const { path, args, env } = PROCESSES[which];
+  return {
     name,
     command: process.execPath,
-    args: [join(repositoryRoot, 'packages', 'backfill', 'dist', 'main.js')],
-    env: { ...settings, TOPIC_PREFIX: topicPrefix, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', READY_FILE: readyFileOf(dataDir, name) },
+    args: [join(repositoryRoot, ...path), ...args],
+    env: {
+      ...settings,
+      ...env,
+      TOPIC_PREFIX: topicPrefix,
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: '0',
+      READY_FILE: readyFileOf(dataDir, name),
+    },
   };
-  log(`starting ${name}`);
+}
+
+export type BackfillProcessesOptions = Omit<StageProcessesOptions, 'stages'>;
+
+/**
+ * Starts a deployment's processes for backfills unless they run, and returns when they are ready: the worker, which sends rows, and one that
+ * takes the backfill lane off the services and steps back behind all others.
+ *
+ * @throws ENGINE_UNAVAILABLE with the last words of the one that failed
+ */
+export async function startBackfillProcesses(options: BackfillProcessesOptions): Promise<WorkerProcess[]> {
+  const { dataDir, log, signal } = options;
+  const entries = NAMES.map((name) => entryOf(name, options));
+  const names = entries.map(({ name }) => name);
+  log(`starting ${names.join(', ')}`);
   try {
-    const started = (await startServices([entry], dataDir, log)).filter((service) => service.name === name);
+    const started = (await startServices(entries, dataDir, log)).filter(({ name }) => names.includes(name));
     await Promise.all(started.map((service) => becomeReady(service, dataDir, signal)));
-    const [worker] = await Promise.all(started.map((service) => describe(service, dataDir)));
-    if (worker !== undefined) return worker;
-    throw new LabelstreamError('ENGINE_UNAVAILABLE', `The process ${name} was started, but not recorded.`);
+    return await Promise.all(started.map((service) => describe(service, dataDir)));
   } catch (error) {
-    await stopServices(dataDir, { names: [name], log });
+    await stopServices(dataDir, { names, log });
     throw error;
   }
 }
 
-/** The workers that are recorded in a data folder, of any deployment. */
+/** The processes for backfills that are recorded in a data folder, of any deployment. */
 export async function backfillProcesses(dataDir: string): Promise<WorkerProcess[]> {
-  const services = (await servicesStatus(dataDir)).filter(({ name }) => name === BACKFILL_PROCESS || name.endsWith(`-${BACKFILL_PROCESS}`));
-  return Promise.all(services.map((service) => describe(service, dataDir)));
+  const isOurs = ({ name }: ServiceStatus) => NAMES.some((each) => name === each || name.endsWith(`-${each}`));
+  return Promise.all((await servicesStatus(dataDir)).filter(isOurs).map((service) => describe(service, dataDir)));
 }
 
 async function describe({ name, pid, alive, logFile }: ServiceStatus, dataDir: string): Promise<WorkerProcess> {

@@ -34,9 +34,11 @@ export function dropsOf(metricsText: string, stage: StageName): Record<string, n
 
 /** The process that works on backfills, beside those of the stages. */
 export const BACKFILL_PROCESS = 'backfill';
+/** The process that runs stages for the backfill lane alone. */
+export const BACKFILL_STAGES_PROCESS = 'backfill-stages';
 
 /** The name of a deployment's process: the stage's own, behind the topic prefix where there is one. */
-export function serviceName(topicPrefix: string, process: StageName | typeof BACKFILL_PROCESS): string {
+export function serviceName(topicPrefix: string, process: StageName | typeof BACKFILL_PROCESS | typeof BACKFILL_STAGES_PROCESS): string {
   const deployment = topicPrefix.replace(/[._-]+$/, '');
   return deployment === '' ? process : `${deployment}-${process}`;
 }

@@ -100,6 +100,7 @@ async function createOrForget(service: Service, context: ServiceContext, env: En
 }
 
 const workerSettings = (settings: CommonSettings): WorkerSettings => ({
+  lanes: settings.LANES,
   maxBatchSize: settings.BATCH_MAX_SIZE,
   maxBatchAgeMs: settings.BATCH_MAX_AGE_MS,
   backfillShare: settings.BACKFILL_SHARE,

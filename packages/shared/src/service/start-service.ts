@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { lowerPriority } from '../adapters/process/priority.js';
 import type { CommonSettings, Env } from '../config.js';
 import { startHttp } from '../observability/http.js';
 import { removeReadyFile, writeReadyFile } from '../observability/ready-file.js';
@@ -71,6 +72,7 @@ export interface ProcessPlan<W extends ProcessWork> {
  */
 export async function startProcess<W extends ProcessWork>(deps: StartServiceDeps, plan: ProcessPlan<W>): Promise<RunningProcess> {
   const { name, settings, log, signal } = deps;
+  lowerPriority(settings.PROCESS_NICE, log);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const lifecycle = createLifecycle(log);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { describeError, type ErrorCode } from '../errors.js';
+import { describeError, type ErrorCode, LabelstreamError } from '../errors.js';
 import { LANES, type Lane } from '../events/lane.js';
 import type { TopicNames } from '../events/topics.js';
 import type { Broker, Subscription } from '../ports/broker.js';
@@ -26,6 +26,8 @@ const CLOSE_DEADLINE_MS = 5000;
 
 /** How a stage is run. Sizes count messages. */
 export interface WorkerSettings {
+  /** The lanes that are taken; default: both. */
+  readonly lanes?: readonly Lane[];
   readonly maxBatchSize: number;
   readonly maxBatchAgeMs: number;
   readonly backfillShare: number;
@@ -84,13 +86,17 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Joins the stage's consumer group in both lanes and runs the stage on what comes. Throws BROKER_UNAVAILABLE. */
+/**
+ * Joins the stage's consumer group in its lanes and runs the stage on what comes. Throws BROKER_UNAVAILABLE, and CONFIG_INVALID where one lane
+ * is to be taken of a stage that needs both.
+ */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const { stage, broker, topics, groupId, settings, log } = deps;
   const input = { live: topics.of(stage.input, 'live'), backfill: topics.of(stage.input, 'backfill') };
+  const lanes = lanesOf(stage, settings);
   const subscription = await broker.subscribe({
     groupId,
-    topics: LANES.map((lane) => ({ topic: input[lane], lane })),
+    topics: lanes.map((lane) => ({ topic: input[lane], lane })),
     maxBufferedPerLane: settings.maxBufferedPerLane,
     from: 'earliest',
   });
@@ -100,6 +106,13 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     await subscription.close().catch((closing) => log.debug({ reason: describeError(closing) }, 'subscription not closed cleanly'));
     throw error;
   }
+}
+
+/** A transactional stage has both lanes of a partition in one sequence: who sees one of them alone cannot tell what is newer. */
+function lanesOf({ name, delivery }: Stage, { lanes = LANES }: WorkerSettings): readonly Lane[] {
+  if (delivery === 'transactional' && lanes.length < LANES.length)
+    throw new LabelstreamError('CONFIG_INVALID', `LANES is ${lanes}: ${name} puts both lanes in one order and has to take both`);
+  return lanes;
 }
 
 type RunDeps = WorkerDeps & { readonly subscription: Subscription; readonly input: Readonly<Record<Lane, string>> };
@@ -193,7 +206,9 @@ function watchPressure(
 type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };
 
 async function createDelivery({ settings, ...rest }: CreateDeliveryDeps): Promise<Delivery> {
-  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = settings;
+  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare } = settings;
+  // A transaction takes as long whatever is in it: short ones would only be more of them.
+  const backfillBatchMs = rest.stage.delivery === 'transactional' ? 0 : settings.backfillBatchMs;
   const policy = { maxSize, maxAgeMs, backfillShare, backfillBatchMs };
   const deps: DeliveryDeps = { ...rest, policy };
   if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);

@@ -213,6 +213,35 @@ describe('lanes', () => {
     expect(whileContested.filter((lane) => lane === 'backfill').length).toBe(20);
   });
 
+  it('a worker of one lane takes it off those that take both, and they have it back when it is gone', async () => {
+    const broker = await brokerWithTopics(2);
+    const takenBy: Record<string, string[]> = { both: [], backfill: [] };
+    const stage = (name: 'both' | 'backfill') =>
+      stageOf((message) => {
+        takenBy[name]?.push(textOf(message));
+        return passOn(message);
+      });
+    const both = await work(broker, stage('both'));
+    const alone = await work(broker, stage('backfill'), { settings: { lanes: ['backfill'] } });
+    await produce(broker, ['live:0', 'live:1']);
+    await produce(broker, ['old:0', 'old:1'], 'backfill');
+    await until(() => settled(both) + settled(alone) === 4);
+    expect([takenBy.both?.sort(), takenBy.backfill?.sort()]).toEqual([
+      ['live:0', 'live:1'],
+      ['old:0', 'old:1'],
+    ]);
+    await alone.stop();
+    await produce(broker, ['old:2'], 'backfill');
+    await until(() => takenBy.both?.includes('old:2') === true);
+    await both.stop();
+  });
+
+  it('a stage that puts both lanes in one order refuses to take one alone', async () => {
+    const broker = await brokerWithTopics();
+    const settings = { lanes: ['backfill'] as const };
+    await expect(work(broker, stageOf(passOn, 'transactional'), { settings })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
   it('one listing at rest does not wait for company', async () => {
     const broker = await brokerWithTopics();
     const worker = await work(broker, stageOf(passOn), { settings: { maxBatchAgeMs: 10_000 } });

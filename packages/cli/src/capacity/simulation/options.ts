@@ -36,7 +36,7 @@ export function pipelineSpec(options: SimulationOptions): SimulationSpec {
       name,
       instances: options.instances[name],
       delivery: name === 'sink' ? 'transactional' : 'at-least-once',
-      policy: { maxSize, maxAgeMs, backfillShare, backfillBatchMs },
+      policy: { maxSize, maxAgeMs, backfillShare, backfillBatchMs: name === 'sink' ? 0 : backfillBatchMs },
       maxInFlight,
       time: options.times?.[name] ?? timeOf(name),
     })),

@@ -46,6 +46,29 @@ describe('co-partitioned assignment', () => {
     );
   });
 
+  it('gives a lane to those who are there for it alone, evenly, and back to the others when they are gone', () => {
+    const both = ['events', 'events.backfill'];
+    const partitionCounts = { events: 6, 'events.backfill': 6 };
+    const everyone = [
+      { memberId: 'a', topics: both },
+      { memberId: 'b', topics: both },
+      { memberId: 'c', topics: ['events.backfill'] },
+      { memberId: 'd', topics: ['events.backfill'] },
+    ];
+    const shares = assignPartitions(everyone, partitionCounts);
+    expect([...shares.values()].map((share) => [share.events?.length ?? 0, share['events.backfill']?.length ?? 0])).toEqual([
+      [3, 0],
+      [3, 0],
+      [0, 3],
+      [0, 3],
+    ]);
+    const left = assignPartitions(everyone.slice(0, 2), partitionCounts);
+    expect([...left.values()].map((share) => [share.events?.length ?? 0, share['events.backfill']?.length ?? 0])).toEqual([
+      [3, 3],
+      [3, 3],
+    ]);
+  });
+
   it('gives a topic only to members that read it, and loses none that anybody reads', () => {
     const members = fc.array(fc.subarray(['a', 'b', 'c']), { minLength: 1, maxLength: 5 });
     fc.assert(
