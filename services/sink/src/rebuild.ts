@@ -5,7 +5,7 @@ import type { Broker, InMessage } from '@labelstream/shared/ports/broker';
 import type { Codec } from '@labelstream/shared/ports/codec';
 import type { Claim, KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { decodeStoredState, encodeStoredState, type PublishedState, publishedTasks, type StoredState } from './published.js';
-import { compareRank, evidenceOf } from './rank.js';
+import { compareRank, evidenceOf, type Rank } from './rank.js';
 import { VERSION_HEADER } from './records.js';
 
 export interface RebuildDeps {
@@ -49,16 +49,13 @@ export async function rebuildPublishedState(deps: RebuildDeps): Promise<number> 
   return entries.length;
 }
 
-/** Whether the topic knows something newer than the store. A deletion counts from its own version on. */
-function isMissing(published: PublishedState, stored: StoredState | null): boolean {
-  if (stored === null) return true;
-  const { state } = stored;
-  if (published.deleted || state.deleted)
-    return (
-      published.rank.version > state.rank.version || (published.rank.version === state.rank.version && published.deleted && !state.deleted)
-    );
-  return compareRank(published.rank, state.rank) > 0;
-}
+/** Whether the topic knows something newer than the store. */
+const isMissing = (published: PublishedState, stored: StoredState | null) =>
+  stored === null || compareRank(placeOf(published), placeOf(stored.state)) > 0;
+
+/** A deletion counts from its own version on: whatever else is said of that version is older. */
+const placeOf = ({ deleted, rank }: PublishedState): Rank =>
+  deleted ? { ...rank, generation: Number.POSITIVE_INFINITY, revision: 0, evidence: 0 } : rank;
 
 async function stateOf(message: InMessage, codec: Codec<ProductLabels>): Promise<PublishedState> {
   if (message.value === null) {

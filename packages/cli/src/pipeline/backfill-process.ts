@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { servicesStatus, startServices, stopServices } from '@labelstream/local/services';
+import { servicesStatus } from '@labelstream/local/services';
 import type { ServiceEntry, ServiceStatus } from '@labelstream/local/types';
 import { BACKFILL_PROCESS, BACKFILL_STAGES_PROCESS, serviceName } from './report.js';
 import { isReady, readReadyFile } from './service-api.js';
-import { becomeReady, readyFileOf, type StageProcessesOptions } from './stage-processes.js';
+import { processEntry, readyFileOf, type StageProcessesOptions, startProcesses } from './stage-processes.js';
 
 /** A process for backfills, as it is now. */
 export interface WorkerProcess {
@@ -29,25 +29,13 @@ const PROCESSES = {
 type ProcessName = keyof typeof PROCESSES;
 const NAMES = Object.keys(PROCESSES) as ProcessName[];
 
-function entryOf(which: ProcessName, { repositoryRoot, dataDir, topicPrefix, settings }: BackfillProcessesOptions): ServiceEntry {
-  const name = serviceName(topicPrefix, which);
-  const { path, args, env } = PROCESSES[which];
-  return {
-    name,
-    command: process.execPath,
-    args: [join(repositoryRoot, ...path), ...args],
-    env: {
-      ...settings,
-      ...env,
-      TOPIC_PREFIX: topicPrefix,
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      READY_FILE: readyFileOf(dataDir, name),
-    },
-  };
-}
-
 export type BackfillProcessesOptions = Omit<StageProcessesOptions, 'stages'>;
+
+function entryOf(which: ProcessName, options: BackfillProcessesOptions): ServiceEntry {
+  const { path, args, env } = PROCESSES[which];
+  const settings = { ...options.settings, ...env };
+  return processEntry(serviceName(options.topicPrefix, which), [join(options.repositoryRoot, ...path), ...args], { ...options, settings });
+}
 
 /**
  * Starts a deployment's processes for backfills unless they run, and returns when they are ready: the worker, which sends rows, and one that
@@ -56,18 +44,11 @@ export type BackfillProcessesOptions = Omit<StageProcessesOptions, 'stages'>;
  * @throws ENGINE_UNAVAILABLE with the last words of the one that failed
  */
 export async function startBackfillProcesses(options: BackfillProcessesOptions): Promise<WorkerProcess[]> {
-  const { dataDir, log, signal } = options;
-  const entries = NAMES.map((name) => entryOf(name, options));
-  const names = entries.map(({ name }) => name);
-  log(`starting ${names.join(', ')}`);
-  try {
-    const started = (await startServices(entries, dataDir, log)).filter(({ name }) => names.includes(name));
-    await Promise.all(started.map((service) => becomeReady(service, dataDir, signal)));
-    return await Promise.all(started.map((service) => describe(service, dataDir)));
-  } catch (error) {
-    await stopServices(dataDir, { names, log });
-    throw error;
-  }
+  const started = await startProcesses(
+    NAMES.map((name) => entryOf(name, options)),
+    options,
+  );
+  return Promise.all(started.map((service) => describe(service, options.dataDir)));
 }
 
 /** The processes for backfills that are recorded in a data folder, of any deployment. */

@@ -44,36 +44,48 @@ export function engineSettings({ brokers, redisState, redisCache }: EngineAddres
 /** Where a process says that it is ready. */
 export const readyFileOf = (dataDir: string, service: string) => join(dataDir, 'ready', `${service}.json`);
 
-/** A process of `services/<stage>`, which tells its port in its ready file. */
-function entryOf(stage: StageName, { repositoryRoot, dataDir, topicPrefix, settings }: StageProcessesOptions): ServiceEntry {
-  const name = serviceName(topicPrefix, stage);
-  return {
-    name,
-    command: process.execPath,
-    args: [join(repositoryRoot, 'services', stage, 'dist', 'main.js')],
-    env: { ...settings, TOPIC_PREFIX: topicPrefix, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', READY_FILE: readyFileOf(dataDir, name) },
-  };
+/** A process of a deployment that Node runs with these arguments, and that tells its port in its ready file. */
+export function processEntry(
+  name: string,
+  args: readonly string[],
+  { dataDir, topicPrefix, settings }: Pick<StageProcessesOptions, 'dataDir' | 'topicPrefix' | 'settings'>,
+): ServiceEntry {
+  const env = { ...settings, TOPIC_PREFIX: topicPrefix, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', READY_FILE: readyFileOf(dataDir, name) };
+  return { name, command: process.execPath, args: [...args], env };
 }
 
 /**
- * Starts the services that do not run yet and returns when all answer that they are ready. Where one does not come up, those of this
- * deployment are ended again.
+ * Starts the processes that do not run yet and returns when all answer that they are ready. Where one does not come up, all of these are ended
+ * again.
  *
  * @throws ENGINE_UNAVAILABLE with the last words of the one that failed
  */
-export async function startStages(options: StageProcessesOptions): Promise<StageProcess[]> {
-  const { dataDir, log, signal } = options;
-  const entries = options.stages.map((stage) => entryOf(stage, options));
+export async function startProcesses(
+  entries: readonly ServiceEntry[],
+  { dataDir, log, signal }: Pick<StageProcessesOptions, 'dataDir' | 'log' | 'signal'>,
+): Promise<ServiceStatus[]> {
   const names = entries.map(({ name }) => name);
   log(`starting ${names.join(', ')}`);
   try {
-    const services = await startServices(entries, dataDir, log);
-    await Promise.all(services.filter(({ name }) => names.includes(name)).map((service) => becomeReady(service, dataDir, signal)));
+    const started = (await startServices(entries, dataDir, log)).filter(({ name }) => names.includes(name));
+    await Promise.all(started.map((service) => becomeReady(service, dataDir, signal)));
+    return started;
   } catch (error) {
     await stopServices(dataDir, { names, log });
     throw error;
   }
-  return stageProcesses(dataDir, names);
+}
+
+/** {@link startProcesses} with `services/<stage>`. */
+export async function startStages(options: StageProcessesOptions): Promise<StageProcess[]> {
+  const { repositoryRoot, dataDir, stages, topicPrefix } = options;
+  const programOf = (stage: StageName) => join(repositoryRoot, 'services', stage, 'dist', 'main.js');
+  const entries = stages.map((stage) => processEntry(serviceName(topicPrefix, stage), [programOf(stage)], options));
+  await startProcesses(entries, options);
+  return stageProcesses(
+    dataDir,
+    entries.map(({ name }) => name),
+  );
 }
 
 /** Ends the services of a deployment, each with a drain, and removes what they left. */

@@ -1,5 +1,6 @@
 import type { Lane } from '../events/lane.js';
 import { createBatchTime } from './batch-time.js';
+import type { Stage } from './stage.js';
 
 /** When a micro-batch is full enough, and how its slots are shared. */
 export interface BatchPolicy {
@@ -14,6 +15,22 @@ export interface BatchPolicy {
    */
   readonly backfillBatchMs: number;
 }
+
+/** The settings of batches, as a user gives them. */
+export interface BatchSettings {
+  readonly maxBatchSize: number;
+  readonly maxBatchAgeMs: number;
+  readonly backfillShare: number;
+  readonly backfillBatchMs: number;
+}
+
+/** The policy of a stage. A transaction takes as long whatever is in it: short ones would only be more of them. */
+export const batchPolicy = (settings: BatchSettings, delivery: Stage['delivery']): BatchPolicy => ({
+  maxSize: settings.maxBatchSize,
+  maxAgeMs: settings.maxBatchAgeMs,
+  backfillShare: settings.backfillShare,
+  backfillBatchMs: delivery === 'transactional' ? 0 : settings.backfillBatchMs,
+});
 
 /** What the batcher looks at. */
 export interface BatchSituation {

@@ -13,6 +13,7 @@ import type { Delivery, DeliveryDeps } from './delivery.js';
 import { createFailure } from './failure.js';
 import { type Lag, startLagProbe } from './lag.js';
 import { createStreamMetrics, type OutcomeTotals, type StreamMetrics } from './metrics.js';
+import { type BatchSettings, batchPolicy } from './micro-batch.js';
 import { createOffsetTracker } from './offset-tracker.js';
 import { createPatience } from './outage.js';
 import { NO_PRESSURE, type PressureProbe, type PressureSources, startPressureProbe } from './pressure-probe.js';
@@ -25,13 +26,9 @@ const METER_WINDOW_MS = 5000;
 const CLOSE_DEADLINE_MS = 5000;
 
 /** How a stage is run. Sizes count messages. */
-export interface WorkerSettings {
+export interface WorkerSettings extends BatchSettings {
   /** The lanes that are taken; default: both. */
   readonly lanes?: readonly Lane[];
-  readonly maxBatchSize: number;
-  readonly maxBatchAgeMs: number;
-  readonly backfillShare: number;
-  readonly backfillBatchMs: number;
   /** Micro-batches processed at the same time; a transactional stage has one per partition instead. */
   readonly maxInFlight: number;
   readonly maxBufferedPerLane: number;
@@ -206,11 +203,7 @@ function watchPressure(
 type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };
 
 async function createDelivery({ settings, ...rest }: CreateDeliveryDeps): Promise<Delivery> {
-  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare } = settings;
-  // A transaction takes as long whatever is in it: short ones would only be more of them.
-  const backfillBatchMs = rest.stage.delivery === 'transactional' ? 0 : settings.backfillBatchMs;
-  const policy = { maxSize, maxAgeMs, backfillShare, backfillBatchMs };
-  const deps: DeliveryDeps = { ...rest, policy };
+  const deps: DeliveryDeps = { ...rest, policy: batchPolicy(settings, rest.stage.delivery) };
   if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);
   const { subscription, log, onFatal } = deps;
   const tracker = createOffsetTracker();

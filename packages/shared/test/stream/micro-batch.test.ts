@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchDecision, createMicroBatcher } from '../../src/stream/micro-batch.js';
+import { type BatchDecision, batchPolicy, createMicroBatcher } from '../../src/stream/micro-batch.js';
 
 const policy = { maxSize: 8, maxAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 0 };
 const slots = (decision: BatchDecision) => (decision.kind === 'take' ? decision.slots : decision.kind);
@@ -193,5 +193,15 @@ describe('while live messages are about', () => {
     take(batcher, 1, 0);
     expect(take(batcher, 0, 100, 5000)).toEqual({ live: 0, backfill: 4 });
     expect(take(batcher, 0, 100, 5001)).toEqual({ live: 0, backfill: 32 });
+  });
+});
+
+describe('batchPolicy', () => {
+  const settings = { maxBatchSize: 32, maxBatchAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 10 };
+  const expected = { maxSize: 32, maxAgeMs: 20, backfillShare: 0.05 };
+
+  it('shortens batches beside live messages, but not transactions, which take as long whatever is in them', () => {
+    expect(batchPolicy(settings, 'at-least-once')).toEqual({ ...expected, backfillBatchMs: 10 });
+    expect(batchPolicy(settings, 'transactional')).toEqual({ ...expected, backfillBatchMs: 0 });
   });
 });

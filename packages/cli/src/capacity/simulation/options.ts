@@ -1,22 +1,19 @@
 import { commonSettings } from '@labelstream/shared/config';
 import { LabelstreamError } from '@labelstream/shared/errors';
+import { type BatchSettings, batchPolicy } from '@labelstream/shared/stream/micro-batch';
 import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 import { timeOf } from '../figures.js';
 import type { BackfillLoad, BatchTime, SimulationSpec } from './model.js';
 
 /** Of a pipeline, in words a user can give. Batch settings are the same for all stages. */
-export interface SimulationOptions {
+export interface SimulationOptions extends BatchSettings {
   readonly instances: Readonly<Record<StageName, number>>;
   readonly partitions: number;
   readonly livePerSecond: number;
   readonly backfill: BackfillLoad;
   readonly minutes: number;
   readonly seed: number;
-  readonly maxBatchSize: number;
-  readonly maxBatchAgeMs: number;
   readonly maxInFlight: number;
-  readonly backfillShare: number;
-  readonly backfillBatchMs: number;
   /** Measured times, by stage; those of the figures for the rest. */
   readonly times?: Partial<Record<StageName, BatchTime>>;
 }
@@ -29,17 +26,13 @@ const WARM_UP_MS = 30_000;
 
 /** The four stages as they are deployed. */
 export function pipelineSpec(options: SimulationOptions): SimulationSpec {
-  const { maxBatchSize: maxSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = options;
   const { maxInFlight, partitions, livePerSecond, backfill, seed } = options;
   return {
-    stages: STAGE_NAMES.map((name) => ({
-      name,
-      instances: options.instances[name],
-      delivery: name === 'sink' ? 'transactional' : 'at-least-once',
-      policy: { maxSize, maxAgeMs, backfillShare, backfillBatchMs: name === 'sink' ? 0 : backfillBatchMs },
-      maxInFlight,
-      time: options.times?.[name] ?? timeOf(name),
-    })),
+    stages: STAGE_NAMES.map((name) => {
+      const delivery = name === 'sink' ? 'transactional' : 'at-least-once';
+      const policy = batchPolicy(options, delivery);
+      return { name, instances: options.instances[name], delivery, policy, maxInFlight, time: options.times?.[name] ?? timeOf(name) };
+    }),
     partitions,
     livePerSecond,
     backfill,

@@ -33,7 +33,6 @@ interface State {
   /** Whether work of the last assignment may be under way. */
   undrained: boolean;
   leaving: boolean;
-  ended: boolean;
 }
 
 /** What kafkajs takes for the broker's word that the group rebalances: it joins again, and what it had fetched is fetched again. */
@@ -60,7 +59,7 @@ function createHandlers(
       forget();
       flow.reset();
       state.generation++;
-      if (state.ended) return;
+      if (state.leaving) return;
       state.assignment = partitions;
       state.delivering = true;
       state.undrained = true;
@@ -85,7 +84,7 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
   const buffers = createLaneBuffers();
   const guard = createCommitGuard();
   const flow = createLaneFlow(topicsByLane(options.topics), options.maxBufferedPerLane);
-  const state: State = { assignment: [], generation: 0, delivering: false, undrained: false, leaving: false, ended: false };
+  const state: State = { assignment: [], generation: 0, delivering: false, undrained: false, leaving: false };
   let onRevoke: () => Promise<void> = async () => {};
   let draining: Promise<void> | null = null;
 
@@ -138,7 +137,6 @@ export function createMembership(options: SubscribeOptions, drainMs: number, log
       return revoke();
     },
     end() {
-      state.ended = true;
       forget();
       buffers.close();
     },
