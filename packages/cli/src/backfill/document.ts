@@ -3,8 +3,8 @@ import type { FlowStatus } from '@labelstream/backfill/job/flow';
 import { progressOf, type RowsAt } from '@labelstream/backfill/job/progress';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { type Output, type Paint, renderTable } from '../output.js';
+import { round } from '../round.js';
 
-export const round = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
 const time = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
 /** Rows that were read and not wanted: by `--where`, before `--since`, or older records of a product. */

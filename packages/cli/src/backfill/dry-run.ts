@@ -1,6 +1,7 @@
 import type { Backfill, NewBackfill } from '@labelstream/backfill/job/backfill';
 import type { OpenBackfill, Survey } from '@labelstream/backfill/kind';
-import { duration, round } from './document.js';
+import { round } from '../round.js';
+import { duration } from './document.js';
 import { type Estimate, estimate, type SpeedFrom } from './estimate.js';
 
 /** What a backfill would send, and what that would take. */

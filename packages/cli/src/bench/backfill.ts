@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { BackfillStore } from '@labelstream/backfill/job/store';
 import { type BackfillDriver, type Phase, type PhaseLoad, runPhases } from '../capacity/measure/phases.js';
 import { scrapeStages } from '../capacity/measure/run.js';
+import { round } from '../round.js';
 import { type BenchListing, backfillSpec, messagesOf, writeBenchCatalogue } from './catalogue.js';
 import { newBackfill, openDeployment } from './deployment.js';
 import { createIdleShare } from './idle-share.js';
-import { type BenchOptions, type BenchResult, round } from './options.js';
+import type { BenchOptions, BenchResult } from './options.js';
 
 /** What a running backfill does to the live lane, and how much of the machine it gets. */
 export interface BackfillBenchReport {

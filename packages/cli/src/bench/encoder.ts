@@ -14,8 +14,9 @@ import type { Codecs } from '@labelstream/shared/ports/codec';
 import type { KeyValueStore } from '@labelstream/shared/ports/key-value';
 import { bundleFolder } from '../models/reference.js';
 import { engineSettings, startStages, stopStages } from '../pipeline/stage-processes.js';
+import { round } from '../round.js';
 import { randomIds, randomPixels, TITLE_TOKENS, uniqueHash } from './inputs.js';
-import { type BenchOptions, type BenchResult, round } from './options.js';
+import type { BenchOptions, BenchResult } from './options.js';
 import { steadyRate } from './steady-rate.js';
 
 /** The encoder service against a bare ONNX Runtime loop. */

@@ -24,5 +24,3 @@ export interface BenchResult {
 
 /** Measures one thing; figures are ratios within one run. */
 export type Bench = (options: BenchOptions) => Promise<BenchResult>;
-
-export const round = (value: number, digits: number) => Number(value.toFixed(digits));

@@ -1,6 +1,7 @@
 import { MODALITY_STATES, type ModalityState, type ProductLabels } from '@labelstream/shared/events/records';
 import { measure, type TaskMetrics } from '../evaluate/metrics.js';
 import type { PipelineEngine, StageReport } from '../pipeline/pipeline.js';
+import { round } from '../round.js';
 import type { Account } from './account.js';
 import type { DemoPlan } from './plan.js';
 
@@ -114,8 +115,6 @@ export function percentile(ascending: readonly number[], share: number): number 
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
-const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 function countBy(values: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -7,6 +7,7 @@ import { isLabelstreamError } from '@labelstream/shared/errors';
 import type { ProductEvent } from '@labelstream/shared/events/product-event';
 import { createPredictor, type Predictor, type PredictorInput } from '@labelstream/shared/model/predictor';
 import type { DemoPlan } from '../demo/plan.js';
+import { round } from '../round.js';
 import { type Swap, swapListings } from '../source/swap.js';
 import { type Judged, measure, type TaskMetrics } from './metrics.js';
 
@@ -71,8 +72,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     mismatched,
     model: model.ref,
     tasks: Object.fromEntries(model.tasks.map((task) => [task, measure(judged.get(task) ?? [])])),
-    seconds: Number(seconds.toFixed(1)),
-    listingsPerSecond: Number((plan.listings / seconds).toFixed(1)),
+    seconds: round(seconds),
+    listingsPerSecond: round(plan.listings / seconds),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PatchGrid } from '@labelstream/shared/bundle/manifest';
 import type { LabelledTask, ModelRef } from '@labelstream/shared/events/records';
 import { type Paint, renderTable } from '../output.js';
+import { round } from '../round.js';
 import { type ChosenHead, describeChoice } from './choose-head.js';
 import { describePlace } from './grid.js';
 import { peakOf } from './intensity.js';
@@ -39,8 +40,6 @@ export interface ExplainReport {
   readonly files: readonly string[];
 }
 
-const round = (value: number) => Number(value.toFixed(4));
-
 /** All numbers of an explanation. */
 export function reportOf(
   { image: _, textSequence: __, ...subject }: Subject,
@@ -51,7 +50,9 @@ export function reportOf(
   if (maps === undefined) return { ...subject, head, files };
   const { method, source, grid, words } = maps;
   const table = (map: Float32Array) =>
-    Array.from({ length: grid.rows }, (_, row) => Array.from(map.subarray(row * grid.columns, (row + 1) * grid.columns), round));
+    Array.from({ length: grid.rows }, (_, row) =>
+      Array.from(map.subarray(row * grid.columns, (row + 1) * grid.columns), (share) => round(share, 4)),
+    );
   return {
     ...subject,
     head,
@@ -59,7 +60,7 @@ export function reportOf(
       method,
       ...(source === undefined ? {} : { source }),
       grid,
-      words: words.map(({ word, tokens, share, map }) => ({ word, tokens, share: round(share), map: table(map) })),
+      words: words.map(({ word, tokens, share, map }) => ({ word, tokens, share: round(share, 4), map: table(map) })),
     },
     files,
   };

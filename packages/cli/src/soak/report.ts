@@ -1,4 +1,5 @@
 import { STAGE_NAMES } from '@labelstream/shared/stream/stage';
+import { round } from '../round.js';
 import { QUANTITIES } from './quantities.js';
 import { type Point, type Series, thin } from './series.js';
 import type { SoakCounts } from './traffic.js';
@@ -52,11 +53,11 @@ export function reportOf({ counts, series, ...input }: ReportInput): SoakReport 
         of,
         unit,
         ...rounded(judge(points, { totalSeconds: input.seconds, floor })),
-        points: thin(points, POINTS_KEPT).map(({ seconds, value }) => ({ seconds: round(seconds), value: round(value) })),
+        points: thin(points, POINTS_KEPT).map(({ seconds, value }) => ({ seconds: round(seconds, 2), value: round(value, 2) })),
       })),
   );
   const unaccounted = counts.sent - counts.labelled - counts.deleted;
-  const perSecond = round(counts.sent / input.seconds);
+  const perSecond = round(counts.sent / input.seconds, 2);
   const isFlat = judged.length > 0 && judged.every(({ verdict }) => verdict === 'flat');
   const keptPace = perSecond >= input.ratePerSecond * KEPT_PACE_SHARE;
   return {
@@ -68,11 +69,8 @@ export function reportOf({ counts, series, ...input }: ReportInput): SoakReport 
   };
 }
 
-// Plus 0, for JSON has no -0.
-const round = (value: number) => Number(value.toFixed(2)) + 0;
-
 const rounded = ({ verdict, ...numbers }: Trend): Trend =>
-  ({ verdict, ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, round(value)])) }) as unknown as Trend;
+  ({ verdict, ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, round(value, 2)])) }) as unknown as Trend;
 
 /** What a soak ran at, in words. */
 export function headline({ seconds, ratePerSecond, capacityPerSecond }: SoakReport): string {

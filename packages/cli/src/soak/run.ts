@@ -9,6 +9,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import { serviceName } from '../pipeline/report.js';
 import { askService } from '../pipeline/service-api.js';
 import { stageProcesses } from '../pipeline/stage-processes.js';
+import { round } from '../round.js';
 import { dataFolder } from '../source/data-folder.js';
 import { type DriveDeps, drain, driveEvenly, driveFull, hear } from './drive.js';
 import { openSoakPictures } from './pictures.js';
@@ -191,5 +192,3 @@ const since = (before: SoakCounts, now: SoakCounts): SoakCounts => ({
   labelled: now.labelled - before.labelled,
   deleted: now.deleted - before.deleted,
 });
-
-const round = (value: number) => Number(value.toFixed(1));

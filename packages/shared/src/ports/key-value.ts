@@ -4,8 +4,6 @@ export interface KeyValueEntry {
   readonly value: Uint8Array;
   /** Time to live; absent: for ever. */
   readonly ttlMs?: number;
-  /** Leaves an existing value as it is (Redis `SET NX`). */
-  readonly onlyIfAbsent?: boolean;
 }
 
 /** The right of the newest owner of something to write what belongs to it: a fencing token, which grows with every owner. */

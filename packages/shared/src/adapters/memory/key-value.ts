@@ -55,8 +55,7 @@ export function createMemoryKeyValueStore({ role = 'cache' }: { readonly role?: 
     async setMany(items, claim) {
       assertOpen();
       if (claim !== undefined && items.length > 0) assertClaimed(claim);
-      for (const { key, value, ttlMs, onlyIfAbsent } of items) {
-        if (onlyIfAbsent === true && find(key) !== undefined) continue;
+      for (const { key, value, ttlMs } of items) {
         entries.set(key, {
           value: Uint8Array.from(value),
           expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttlMs,

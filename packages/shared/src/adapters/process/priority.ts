@@ -11,7 +11,10 @@ import { describeError } from '../../errors.js';
 export function lowerPriority(nice: number, log: Logger): void {
   if (nice === 0) return;
   attempt(() => setPriority(nice), log);
-  if (process.platform === 'linux' && leadsSession()) attempt(() => writeFileSync('/proc/self/autogroup', String(nice)), log);
+  if (process.platform !== 'linux') return;
+  attempt(() => {
+    if (leadsSession()) writeFileSync('/proc/self/autogroup', String(nice));
+  }, log);
 }
 
 function attempt(act: () => void, log: Logger): void {

@@ -30,10 +30,7 @@ async function resultsOf(pipeline: ChainableCommander): Promise<unknown[]> {
 }
 
 /** What follows key and value in a SET. */
-const optionsOf = ({ ttlMs, onlyIfAbsent }: KeyValueEntry): string[] => [
-  ...(ttlMs === undefined ? [] : ['PX', String(Math.max(1, Math.ceil(ttlMs)))]),
-  ...(onlyIfAbsent === true ? ['NX'] : []),
-];
+const optionsOf = ({ ttlMs }: KeyValueEntry): string[] => (ttlMs === undefined ? [] : ['PX', String(Math.max(1, Math.ceil(ttlMs)))]);
 
 async function setAll(redis: Redis, entries: readonly KeyValueEntry[]): Promise<void> {
   const pipeline = redis.pipeline();

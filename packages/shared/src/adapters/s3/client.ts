@@ -1,6 +1,10 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../model/settings.js';
 
+// Which Node.js the successors of this pinned SDK will need is for whoever pins it to know, not for whoever starts a backfill.
+// biome-ignore lint/style/noProcessEnv: the SDK has no other switch
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** How a store is reached. */
 export interface S3ClientOptions {
   readonly region: string;

@@ -1,8 +1,14 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openS3Client, s3Options } from '../../../src/adapters/s3/client.js';
 import { s3Settings } from '../../../src/model/settings.js';
 
 const optionsOf = (env: Record<string, string>) => s3Options(s3Settings.parse(env));
+
+it('says nothing about versions of Node.js to whoever opens the first client', () => {
+  const warn = vi.spyOn(process, 'emitWarning');
+  openS3Client(optionsOf({})).destroy();
+  expect(warn).not.toHaveBeenCalled();
+});
 
 it('without settings it is AWS, with what its own chain of credentials finds', () => {
   expect(optionsOf({})).toEqual({ region: 'us-east-1', pathStyle: false });
