@@ -2,7 +2,8 @@
 const WARM_UP_SHARE = 0.15;
 
 /**
- * Messages per second over the `total` messages of a stream, from the end of the warm-up to the last one, by their own times.
+ * Messages per second over the `total` messages of a stream, from the end of the warm-up to the last one, by their own times. Messages of one
+ * batch have one time: the batch in which the warm-up ends took its time before that, so that none of it counts.
  *
  * @param arrivals epoch milliseconds, one per message
  */
@@ -16,5 +17,5 @@ export async function steadyRate(arrivals: AsyncIterable<number>, total: number)
   times.sort((a, b) => a - b);
   const from = times[warmUp] ?? 0;
   const to = times.at(-1) ?? 0;
-  return ((times.length - warmUp - 1) * 1000) / Math.max(1, to - from);
+  return (times.filter((time) => time > from).length * 1000) / Math.max(1, to - from);
 }
