@@ -16,9 +16,30 @@ const PARSERS = {
 /** A run that has not ended so long after its time hangs in one input. */
 const GRACE_MS = 120_000;
 
+const USAGE = `Usage: npm run fuzz -- [options]
+
+Fuzz the parsers that face strangers: product events, images, and the files of a backfill. Ends with 1 when an
+input made one crash, hang or take what is not valid; the input is kept as a file.
+
+Options:
+  --seconds <n>    how long each parser is fuzzed (default: 60)
+  --parser <name>  one of ${Object.keys(PARSERS).join(', ')} (default: all, one after the other)
+  --seed <n>       whole number that repeats a run (default: 1)
+  --help           display this
+`;
+
 function readArguments() {
-  const options = { seconds: { type: 'string', default: '60' }, parser: { type: 'string' }, seed: { type: 'string', default: '1' } };
+  const options = {
+    seconds: { type: 'string', default: '60' },
+    parser: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h' },
+  };
   const { values } = parseArgs({ options, strict: true });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
   const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
   if (!(seconds > 0)) throw new Error(`--seconds takes a number above 0, not "${values.seconds}"`);
   if (!Number.isInteger(seed)) throw new Error(`--seed takes a whole number, not "${values.seed}"`);
