@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { z } from 'zod';
 import type { Json } from '../kind.js';
@@ -97,10 +97,13 @@ interface RowGroup {
   readonly sizeBytes: number;
 }
 
-/** Throws SOURCE_INVALID where a count is none: the reader takes a footer as it finds it. */
-function groupsIn(file: ListingFile, { row_groups }: FileMetaData): RowGroup[] {
+/** Throws SOURCE_INVALID where a count is none, or columns are not those of the schema: the reader takes a footer as it finds it. */
+function groupsIn(file: ListingFile, metadata: FileMetaData): RowGroup[] {
+  const columns = leavesOf(parquetSchema(metadata));
   let rowStart = 0;
-  return row_groups.map((group, at) => {
+  return metadata.row_groups.map((group, at) => {
+    if (!hasColumns(group, columns))
+      throw unreadable(file, rowStart + 1, `the Parquet file is damaged: row group ${at + 1} has other columns than its schema`);
     const [rows, sizeBytes] = [Number(group.num_rows), Number(group.total_compressed_size ?? group.total_byte_size)];
     const rowEnd = rowStart + rows;
     if (!Number.isSafeInteger(rows) || rows < 0 || !Number.isSafeInteger(rowEnd) || Number.isNaN(sizeBytes))
@@ -109,6 +112,19 @@ function groupsIn(file: ListingFile, { row_groups }: FileMetaData): RowGroup[] {
     rowStart = rowEnd;
     return found;
   });
+}
+
+/** The columns that have values, each by its path. */
+const leavesOf = ({ children, path }: SchemaTree): string[] => (children.length === 0 ? [pathName(path)] : children.flatMap(leavesOf));
+const pathName = (path: readonly string[] | undefined) => JSON.stringify(path);
+
+/**
+ * Whether a row group has each column once, as the format wants it. hyparquet reads any other column too, and nobody waits for it: when its bytes
+ * make no sense, the error would be nobody's, which ends a process.
+ */
+function hasColumns({ columns }: FileMetaData['row_groups'][number], leaves: readonly string[]): boolean {
+  const paths = columns.map(({ meta_data }) => pathName(meta_data?.path_in_schema));
+  return new Set(paths).size === leaves.length && paths.length === leaves.length && leaves.every((leaf, at) => leaf === paths[at]);
 }
 
 const partOf = ({ rowStart, rowEnd }: RowGroup): FilePart => ({
