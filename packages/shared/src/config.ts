@@ -118,6 +118,10 @@ const batchSettings = {
       'The lanes that this process takes. One that takes a single lane takes it off those that take both, for as long as it runs. The sink takes both.',
     ),
   BATCH_MAX_SIZE: setting.integer(1, 4096).default(32).describe('Messages in a micro-batch, at most.'),
+  TRANSACTION_MAX_SIZE: setting
+    .integer(1, 4096)
+    .default(128)
+    .describe('The same for the sink, whose micro-batches are transactions: these take nearly as long whatever is in them.'),
   BATCH_MAX_AGE_MS: setting
     .integer(0, 10_000)
     .default(20)

@@ -134,6 +134,7 @@ async function simulateFrom(flags: SimulateFlags, { output }: CommandDeps): Prom
     livePerSecond: liveRate,
     backfill: parseBackfill(backfill, window),
     maxBatchSize: batchSize,
+    maxTransactionSize: DEFAULTS.TRANSACTION_MAX_SIZE,
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: inFlight,
   });

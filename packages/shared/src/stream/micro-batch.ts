@@ -19,18 +19,20 @@ export interface BatchPolicy {
 /** The settings of batches, as a user gives them. */
 export interface BatchSettings {
   readonly maxBatchSize: number;
+  /** The same for micro-batches that are transactions. */
+  readonly maxTransactionSize: number;
   readonly maxBatchAgeMs: number;
   readonly backfillShare: number;
   readonly backfillBatchMs: number;
 }
 
-/** The policy of a stage. A transaction takes as long whatever is in it: short ones would only be more of them. */
-export const batchPolicy = (settings: BatchSettings, delivery: Stage['delivery']): BatchPolicy => ({
-  maxSize: settings.maxBatchSize,
-  maxAgeMs: settings.maxBatchAgeMs,
-  backfillShare: settings.backfillShare,
-  backfillBatchMs: delivery === 'transactional' ? 0 : settings.backfillBatchMs,
-});
+/** The policy of a stage. A transaction takes nearly as long whatever is in it: small ones would only be more of them (docs/decisions/0024). */
+export function batchPolicy(settings: BatchSettings, delivery: Stage['delivery']): BatchPolicy {
+  const { maxBatchSize, maxTransactionSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = settings;
+  return delivery === 'transactional'
+    ? { maxSize: maxTransactionSize, maxAgeMs, backfillShare, backfillBatchMs: 0 }
+    : { maxSize: maxBatchSize, maxAgeMs, backfillShare, backfillBatchMs };
+}
 
 /** What the batcher looks at. */
 export interface BatchSituation {

@@ -37,6 +37,7 @@ export function simulatePhase(rest: Phase, phase: Phase, pipeline: MeasuredPipel
     minutes: MINUTES,
     seed,
     maxBatchSize: DEFAULTS.BATCH_MAX_SIZE,
+    maxTransactionSize: DEFAULTS.TRANSACTION_MAX_SIZE,
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: DEFAULTS.MAX_IN_FLIGHT,
     backfillShare: DEFAULTS.BACKFILL_SHARE,
