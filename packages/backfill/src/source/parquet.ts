@@ -20,14 +20,17 @@ const NOT_READABLE = 'not a readable Parquet file; was it cut short?';
 
 /** Reads Parquet: only the footer, and the needed columns of one row group at a time. */
 export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatReader {
-  const metadataOf = rememberLast(({ object }: ListingFile) => `${object.uri} ${object.tag}`, readMetadata);
+  const footerOf = rememberLast(({ object }: ListingFile) => `${object.uri} ${object.tag}`, readFooter);
 
-  async function readMetadata(file: ListingFile, signal: AbortSignal): Promise<FileMetaData> {
+  async function readFooter(file: ListingFile, signal: AbortSignal): Promise<Footer> {
     const { buffer, giveUp } = guarded(bufferOf(file, signal));
-    return parquetMetadataAsync(buffer).catch((error: unknown) => {
+    try {
+      const metadata = await parquetMetadataAsync(buffer);
+      return { metadata, schema: parquetSchema(metadata) };
+    } catch (error) {
       giveUp();
       throw unreadable(file, 1, NOT_READABLE, error);
-    });
+    }
   }
 
   function bufferOf({ object }: ListingFile, signal: AbortSignal): AsyncBuffer {
@@ -44,12 +47,12 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
   }
 
   async function columns(file: ListingFile, signal: AbortSignal): Promise<FileColumns> {
-    return { names: namesIn(await metadataOf(file, signal)) };
+    return { names: namesIn(await footerOf(file, signal)) };
   }
 
   async function* plan(file: ListingFile, signal: AbortSignal): AsyncGenerator<FilePart> {
     let part: { rowStart: number; rowEnd: number; sizeBytes: number } | undefined;
-    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(file, await metadataOf(file, signal))) {
+    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(file, await footerOf(file, signal))) {
       if (part !== undefined && part.sizeBytes + sizeBytes > rangeBytes) {
         yield partOf(part);
         part = undefined;
@@ -67,9 +70,10 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
     options: { readonly columns?: readonly string[]; readonly signal: AbortSignal },
   ): AsyncGenerator<Entry[]> {
     const part = whereSchema.parse(where);
-    const metadata = await metadataOf(file, options.signal);
-    const needed = options.columns === undefined ? undefined : namesIn(metadata).filter((name) => options.columns?.includes(name));
-    for (const group of groupsIn(file, metadata)) {
+    const footer = await footerOf(file, options.signal);
+    const { metadata } = footer;
+    const needed = options.columns === undefined ? undefined : namesIn(footer).filter((name) => options.columns?.includes(name));
+    for (const group of groupsIn(file, footer)) {
       if (group.rowStart < part.rowStart || group.rowEnd > part.rowEnd) continue;
       // What was read of the group is kept until all its rows were given out.
       const { buffer, giveUp } = guarded(kept(bufferOf(file, options.signal)));
@@ -89,7 +93,12 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
   return { columns, plan, read };
 }
 
-const namesIn = (metadata: FileMetaData): string[] => parquetSchema(metadata).children.map(({ element }) => element.name);
+interface Footer {
+  readonly metadata: FileMetaData;
+  readonly schema: SchemaTree;
+}
+
+const namesIn = ({ schema }: Footer): string[] => schema.children.map(({ element }) => element.name);
 
 interface RowGroup {
   readonly rowStart: number;
@@ -98,8 +107,8 @@ interface RowGroup {
 }
 
 /** Throws SOURCE_INVALID where a count is none, or columns are not those of the schema: the reader takes a footer as it finds it. */
-function groupsIn(file: ListingFile, metadata: FileMetaData): RowGroup[] {
-  const columns = leavesOf(parquetSchema(metadata));
+function groupsIn(file: ListingFile, { metadata, schema }: Footer): RowGroup[] {
+  const columns = leavesOf(schema);
   let rowStart = 0;
   return metadata.row_groups.map((group, at) => {
     if (!hasColumns(group, columns))
