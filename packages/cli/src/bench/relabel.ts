@@ -53,7 +53,7 @@ export async function benchRelabel(options: BenchOptions): Promise<BenchResult> 
     name: 'default',
     encoder: await bundleFolder(config.encoderBundle, config),
     fusion: await bundleFolder(config.fusionBundle, config),
-    expected: { pipeline: 100, relabel: 250 },
+    expected: { pipeline: 150, relabel: 500 },
   };
   const vitB32: Pair = {
     name: 'vit-b32',
