@@ -12,6 +12,7 @@ import { type ImageOf, uriWithoutFolder } from './images.js';
 import type { Entry } from './listing-file.js';
 import { fromRange, type SourcePart, toRange } from './listings-range.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
+import type { ParquetDecoder } from './parquet-decoder.js';
 import { createPictureReader } from './pictures.js';
 import { countWanted, type PlanDeps, planParts } from './plan-parts.js';
 import { createProducerOnce } from './producer-once.js';
@@ -23,6 +24,7 @@ import { listingsSpecSchema, type ReadListingsSpec, readSpec } from './spec.js';
 export interface ListingsKindDeps {
   readonly store: ObjectStore;
   readonly decompressors: Decompressors;
+  readonly parquetDecoder: ParquetDecoder;
   /** Unpacks a tar of pictures; returns the folder. Throws SOURCE_INVALID. */
   readonly unpackTar: (tar: StoredObject, signal: AbortSignal) => Promise<string>;
   /** How the images of rows are named when their place is given: {@link ReadListingsSpec}. Throws SOURCE_INVALID. */
@@ -76,8 +78,8 @@ interface Opening {
 }
 
 async function openSource(deps: ListingsKindDeps, { spec, found, signal }: Opening): Promise<PlanDeps> {
-  const { store, decompressors } = deps;
-  const readers = createReaders({ store, decompressors, rangeBytes: spec.rangeBytes });
+  const { store, decompressors, parquetDecoder } = deps;
+  const readers = createReaders({ store, decompressors, parquetDecoder, rangeBytes: spec.rangeBytes });
   const pictures = createPictureReader({ store });
   const imageOf = spec.images === undefined ? uriWithoutFolder : await deps.openImages(spec.images, signal);
   const isPictures = found.type === 'pictures';

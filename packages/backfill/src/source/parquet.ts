@@ -1,15 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet';
 import { z } from 'zod';
 import type { Json } from '../kind.js';
 import { type Entry, type FileColumns, type FilePart, type FormatReader, type ListingFile, unreadable } from './listing-file.js';
 import type { ObjectStore } from './object-store.js';
+import type { OpenParquetGroup, ParquetDecoder } from './parquet-decoder.js';
 import { rememberLast } from './remember.js';
-import type { RawRecord } from './row.js';
 
 export interface ParquetDeps {
   readonly store: ObjectStore;
+  readonly parquetDecoder: ParquetDecoder;
   /** Row groups that are smaller together are one part. */
   readonly rangeBytes: number;
 }
@@ -19,16 +18,14 @@ const ROWS_AT_ONCE = 2000;
 const NOT_READABLE = 'not a readable Parquet file; was it cut short?';
 
 /** Reads Parquet: only the footer, and the needed columns of one row group at a time. */
-export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatReader {
+export function createParquetReader({ store, parquetDecoder, rangeBytes }: ParquetDeps): FormatReader {
   const footerOf = rememberLast(({ object }: ListingFile) => `${object.uri} ${object.tag}`, readFooter);
 
   async function readFooter(file: ListingFile, signal: AbortSignal): Promise<Footer> {
-    const { buffer, giveUp } = guarded(bufferOf(file, signal));
     try {
-      const metadata = await parquetMetadataAsync(buffer);
+      const metadata = await parquetMetadataAsync(bufferOf(file, signal));
       return { metadata, schema: parquetSchema(metadata) };
     } catch (error) {
-      giveUp();
       throw unreadable(file, 1, NOT_READABLE, error);
     }
   }
@@ -72,21 +69,30 @@ export function createParquetReader({ store, rangeBytes }: ParquetDeps): FormatR
     const part = whereSchema.parse(where);
     const footer = await footerOf(file, options.signal);
     const { metadata } = footer;
-    const needed = options.columns === undefined ? undefined : namesIn(footer).filter((name) => options.columns?.includes(name));
-    for (const group of groupsIn(file, footer)) {
+    const columns = options.columns === undefined ? undefined : namesIn(footer).filter((name) => options.columns?.includes(name));
+    for (const [at, group] of groupsIn(file, footer).entries()) {
       if (group.rowStart < part.rowStart || group.rowEnd > part.rowEnd) continue;
-      // What was read of the group is kept until all its rows were given out.
-      const { buffer, giveUp } = guarded(kept(bufferOf(file, options.signal)));
-      for (let rowStart = group.rowStart; rowStart < group.rowEnd; rowStart += ROWS_AT_ONCE) {
-        const rowEnd = Math.min(rowStart + ROWS_AT_ONCE, group.rowEnd);
-        const request = { file: buffer, metadata, compressors, rowStart, rowEnd, ...(needed === undefined ? {} : { columns: needed }) };
-        const rows: RawRecord[] = await parquetReadObjects(request).catch((error: unknown) => {
-          giveUp();
-          const lost = `rows ${rowStart + 1} to ${part.rowEnd} were not read`;
-          throw unreadable(file, rowStart + 1, `the Parquet file is damaged or cut short; ${lost}`, error);
-        });
-        yield rows.map((record, at) => ({ position: rowStart + at + 1, record }));
+      const opened = parquetDecoder.open({
+        buffer: bufferOf(file, options.signal),
+        metadata: { ...metadata, row_groups: metadata.row_groups.slice(at, at + 1) },
+        ...(columns === undefined ? {} : { columns }),
+      });
+      try {
+        yield* rowsOf(file, group, opened, part.rowEnd);
+      } finally {
+        opened.close();
       }
+    }
+  }
+
+  async function* rowsOf(file: ListingFile, group: RowGroup, opened: OpenParquetGroup, lastRow: number): AsyncGenerator<Entry[]> {
+    for (let rowStart = group.rowStart; rowStart < group.rowEnd; rowStart += ROWS_AT_ONCE) {
+      const rowEnd = Math.min(rowStart + ROWS_AT_ONCE, group.rowEnd);
+      const rows = await opened.rows(rowStart - group.rowStart, rowEnd - group.rowStart).catch((error: unknown) => {
+        const lost = `rows ${rowStart + 1} to ${lastRow} were not read`;
+        throw unreadable(file, rowStart + 1, `the Parquet file is damaged or cut short; ${lost}`, error);
+      });
+      yield rows.map((record, at) => ({ position: rowStart + at + 1, record }));
     }
   }
 
@@ -127,10 +133,7 @@ function groupsIn(file: ListingFile, { metadata, schema }: Footer): RowGroup[] {
 const leavesOf = ({ children, path }: SchemaTree): string[] => (children.length === 0 ? [pathName(path)] : children.flatMap(leavesOf));
 const pathName = (path: readonly string[] | undefined) => JSON.stringify(path);
 
-/**
- * Whether a row group has each column once, as the format wants it. hyparquet reads any other column too, and nobody waits for it: when its bytes
- * make no sense, the error would be nobody's, which ends a process.
- */
+/** Whether a row group has each column once, in order, as the format wants it. What else is in there hyparquet reads as well, and nobody waits for it. */
 function hasColumns({ columns }: FileMetaData['row_groups'][number], leaves: readonly string[]): boolean {
   const paths = columns.map(({ meta_data }) => pathName(meta_data?.path_in_schema));
   return new Set(paths).size === leaves.length && paths.length === leaves.length && leaves.every((leaf, at) => leaf === paths[at]);
@@ -141,43 +144,3 @@ const partOf = ({ rowStart, rowEnd }: RowGroup): FilePart => ({
   rows: rowEnd - rowStart,
   where: { rowStart, rowEnd },
 });
-
-/** Gives the same bytes again without reading them again. */
-function kept({ byteLength, slice }: AsyncBuffer): AsyncBuffer {
-  const slices = new Map<string, ArrayBuffer | Promise<ArrayBuffer>>();
-  return {
-    byteLength,
-    slice(start, end = byteLength) {
-      const key = `${start}:${end}`;
-      const found = slices.get(key) ?? slice(start, end);
-      slices.set(key, found);
-      return found;
-    },
-  };
-}
-
-/**
- * The file as hyparquet reads it. In a damaged file it gives up at once on what makes no sense, when it has asked for other parts already;
- * what came of these would be nobody's error, which ends a process. So reading begins one turn later, and nothing comes of it after `giveUp`.
- */
-function guarded({ byteLength, slice }: AsyncBuffer): { readonly buffer: AsyncBuffer; giveUp(): void } {
-  let isGivenUp = false;
-  async function read(start: number, end?: number): Promise<ArrayBuffer> {
-    await nextTurn();
-    return isGivenUp ? new Promise<never>(() => {}) : slice(start, end);
-  }
-  return {
-    buffer: {
-      byteLength,
-      slice(start, end) {
-        const reading = read(start, end);
-        // Some parts are asked for and never looked at.
-        reading.catch(() => {});
-        return reading;
-      },
-    },
-    giveUp() {
-      isGivenUp = true;
-    },
-  };
-}

@@ -3,12 +3,14 @@ import type { Decompressors } from './decompress.js';
 import type { FormatReader } from './listing-file.js';
 import type { ObjectStore } from './object-store.js';
 import { createParquetReader } from './parquet.js';
+import type { ParquetDecoder } from './parquet-decoder.js';
 import type { ListingFormat } from './spec.js';
 import { createTextReader } from './text-file.js';
 
 export interface ReadersDeps {
   readonly store: ObjectStore;
   readonly decompressors: Decompressors;
+  readonly parquetDecoder: ParquetDecoder;
   readonly rangeBytes: number;
 }
 

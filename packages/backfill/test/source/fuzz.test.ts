@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { FUZZ_TIMEOUT_MS, type FuzzTarget, fuzz, loadCorpus, tryInput } from '../../../shared/test/fuzz/fuzz.js';
+import { createParquetDecoder } from '../../src/adapters/parquet/decoder.js';
 import { createLocalObjectStore } from '../../src/adapters/source/local-object-store.js';
 import { unzstd } from '../../src/adapters/source/zstd.js';
 import { gunzip } from '../../src/source/decompress.js';
@@ -11,7 +12,9 @@ import { readWholeFile } from '../../src/source/whole-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'labelstream-source-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const deps = { store: createLocalObjectStore(), decompressors: { gzip: gunzip, zstd: unzstd } };
+// A small heap, so that a file that takes all of it is soon through.
+const parquetDecoder = createParquetDecoder({ heapMb: 64, silenceMs: 5000 });
+const deps = { store: createLocalObjectStore(), decompressors: { gzip: gunzip, zstd: unzstd }, parquetDecoder };
 
 /** Files given with --source: CSV, JSON Lines, Parquet and Avro. */
 const source: FuzzTarget = {

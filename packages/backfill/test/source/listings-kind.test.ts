@@ -3,6 +3,7 @@ import { createMemoryBroker } from '@labelstream/shared/adapters/memory/broker';
 import { createCodecs } from '@labelstream/shared/events/codecs';
 import { topicNames } from '@labelstream/shared/events/topics';
 import { describe, expect, it } from 'vitest';
+import { createParquetDecoder } from '../../src/adapters/parquet/decoder.js';
 import { unzstd } from '../../src/adapters/source/zstd.js';
 import type { Json } from '../../src/kind.js';
 import { gunzip } from '../../src/source/decompress.js';
@@ -25,6 +26,7 @@ async function shop(objects: Record<string, string | Buffer>) {
   const kind = createListingsKind({
     store,
     decompressors: { gzip: gunzip, zstd: unzstd },
+    parquetDecoder: createParquetDecoder(),
     unpackTar: async () => '/unpacked',
     openImages: async (images) => uriBelow(images),
     broker,

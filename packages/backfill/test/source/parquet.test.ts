@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createParquetDecoder } from '../../src/adapters/parquet/decoder.js';
 import { createParquetReader } from '../../src/source/parquet.js';
 import { createMemoryStore } from './memory-store.js';
 import { writeParquet } from './parquet-writer.js';
 import { readParts, readUntilFailure, recordsOf } from './read-all.js';
 
+const parquetDecoder = createParquetDecoder();
 const rows = Array.from({ length: 2500 }, (_, at) => ({
   id: `${at}`,
   title: `title ${at} ${'x'.repeat(20)}`,
@@ -13,7 +15,11 @@ const rows = Array.from({ length: 2500 }, (_, at) => ({
 function open(bytes: Buffer, rangeBytes = 1) {
   const store = createMemoryStore({ chunkBytes: 10_000 });
   const object = store.put('s3://shop/listings.parquet', bytes);
-  return { store, reader: createParquetReader({ store, rangeBytes }), file: { object, format: 'parquet', compression: 'none' } as const };
+  return {
+    store,
+    reader: createParquetReader({ store, parquetDecoder, rangeBytes }),
+    file: { object, format: 'parquet', compression: 'none' } as const,
+  };
 }
 
 describe('Parquet', () => {

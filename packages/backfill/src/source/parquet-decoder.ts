@@ -1,0 +1,31 @@
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import type { RawRecord } from './row.js';
+
+/** A row group of a file. */
+export interface ParquetGroup {
+  /** The file as it is read; what `slice` rejects with is what {@link OpenParquetGroup.rows} rejects with. */
+  readonly buffer: AsyncBuffer;
+  /** Of the file, with this row group alone. */
+  readonly metadata: FileMetaData;
+  /** Columns that are needed; absent: all. */
+  readonly columns?: readonly string[];
+}
+
+/** A row group that is being read. */
+export interface OpenParquetGroup {
+  /**
+   * Rows `start` to `end` (exclusive), counted from 0 within the group. One call at a time; after one that has failed there is no other.
+   *
+   * @throws Error that says what is wrong with the file
+   */
+  rows(start: number, end: number): Promise<RawRecord[]>;
+  close(): void;
+}
+
+/**
+ * Decodes row groups. A few bytes of a damaged file can stand for billions of values, so an implementation has to bound what one takes: its
+ * `rows` then fails, and nothing else does.
+ */
+export interface ParquetDecoder {
+  open(group: ParquetGroup): OpenParquetGroup;
+}
