@@ -117,11 +117,10 @@ const batchSettings = {
     .describe(
       'The lanes that this process takes. One that takes a single lane takes it off those that take both, for as long as it runs. The sink takes both.',
     ),
-  BATCH_MAX_SIZE: setting.integer(1, 4096).default(32).describe('Messages in a micro-batch, at most.'),
-  TRANSACTION_MAX_SIZE: setting
+  BATCH_MAX_SIZE: setting
     .integer(1, 4096)
-    .default(128)
-    .describe('The same for the sink, whose micro-batches are transactions: these take nearly as long whatever is in them.'),
+    .optional()
+    .describe('Messages in a micro-batch, at most; absent: 32 in ingest and encoder, 128 in fusion and sink.'),
   BATCH_MAX_AGE_MS: setting
     .integer(0, 10_000)
     .default(20)
@@ -188,7 +187,7 @@ export const commonSettings = z
       !isAnySet(all, 'REDIS_TLS_CA_FILE', 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_SERVER_NAME'),
     { path: ['REDIS_STATE_URL'], message: 'this or REDIS_CACHE_URL has to begin with rediss: where a REDIS_TLS_* setting is given' },
   )
-  .refine((all) => all.MAX_BUFFERED_PER_LANE >= all.BATCH_MAX_SIZE, {
+  .refine((all) => all.MAX_BUFFERED_PER_LANE >= (all.BATCH_MAX_SIZE ?? 1), {
     path: ['MAX_BUFFERED_PER_LANE'],
     message: 'at least BATCH_MAX_SIZE, or no micro-batch is ever full',
   });

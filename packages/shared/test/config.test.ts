@@ -19,7 +19,6 @@ describe('readConfig', () => {
       KAFKA_BROKERS: ['127.0.0.1:9092'],
       TOPIC_PREFIX: '',
       HTTP_HOST: '127.0.0.1',
-      BATCH_MAX_SIZE: 32,
       MAX_IN_FLIGHT: 2,
       BACKFILL_SHARE: 0.05,
     });
@@ -115,7 +114,7 @@ describe('printRedacted', () => {
       REDIS_CACHE_URL: 'redis://user:hunter2@cache:6379/0',
     });
     const printed = printRedacted(config);
-    expect(printed).toMatchObject({ KAFKA_SASL_PASSWORD: '***', REDIS_CACHE_URL: 'redis://***@cache:6379/0', BATCH_MAX_SIZE: 32 });
+    expect(printed).toMatchObject({ KAFKA_SASL_PASSWORD: '***', REDIS_CACHE_URL: 'redis://***@cache:6379/0', MAX_IN_FLIGHT: 2 });
     expect(JSON.stringify(printed)).not.toContain('hunter2');
   });
 
@@ -141,7 +140,7 @@ describe('describeSettings', () => {
   it('has a sentence for every common setting', () => {
     const reference = describeSettings(commonSettings);
     expect(reference.filter(({ description }) => !description.endsWith('.'))).toEqual([]);
-    expect(reference.find(({ name }) => name === 'BATCH_MAX_SIZE')).toMatchObject({ default: '32' });
+    expect(reference.find(({ name }) => name === 'MAX_IN_FLIGHT')).toMatchObject({ default: '2' });
     expect(reference.find(({ name }) => name === 'SCHEMA_REGISTRY_URL')).not.toHaveProperty('default');
   });
 });

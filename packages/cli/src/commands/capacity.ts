@@ -36,7 +36,7 @@ interface SimulateFlags extends JsonFlag {
   readonly backfill: string;
   readonly minutes: number;
   readonly seed: number;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly inFlight: number;
   readonly backfillShare: number;
   readonly backfillBatchMs: number;
@@ -110,7 +110,7 @@ function addSimulate(capacity: Command, deps: CommandDeps): void {
     .option('--backfill <load>', 'saturating, off, or listings a second', 'saturating')
     .option('--minutes <n>', 'simulated time', amount('--minutes', 1440), 10)
     .option('--seed <n>', 'the same seed gives the same result', wholeNumber('--seed', 0), 1)
-    .option('--batch-size <n>', 'BATCH_MAX_SIZE', wholeNumber('--batch-size', 1, 4096), DEFAULTS.BATCH_MAX_SIZE)
+    .option('--batch-size <n>', 'BATCH_MAX_SIZE (default: what suits each stage)', wholeNumber('--batch-size', 1, 4096))
     .option('--in-flight <n>', 'MAX_IN_FLIGHT', wholeNumber('--in-flight', 1, 64), DEFAULTS.MAX_IN_FLIGHT)
     .option('--backfill-share <share>', 'BACKFILL_SHARE', amount('--backfill-share', 1), DEFAULTS.BACKFILL_SHARE)
     .option('--backfill-batch-ms <n>', 'BACKFILL_BATCH_MS', wholeNumber('--backfill-batch-ms', 0, 60_000), DEFAULTS.BACKFILL_BATCH_MS)
@@ -133,8 +133,7 @@ async function simulateFrom(flags: SimulateFlags, { output }: CommandDeps): Prom
     instances: parseInstances(instances),
     livePerSecond: liveRate,
     backfill: parseBackfill(backfill, window),
-    maxBatchSize: batchSize,
-    maxTransactionSize: DEFAULTS.TRANSACTION_MAX_SIZE,
+    ...(batchSize === undefined ? {} : { maxBatchSize: batchSize }),
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: inFlight,
   });

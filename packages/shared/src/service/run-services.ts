@@ -101,8 +101,7 @@ async function createOrForget(service: Service, context: ServiceContext, env: En
 
 const workerSettings = (settings: CommonSettings): WorkerSettings => ({
   lanes: settings.LANES,
-  maxBatchSize: settings.BATCH_MAX_SIZE,
-  maxTransactionSize: settings.TRANSACTION_MAX_SIZE,
+  ...(settings.BATCH_MAX_SIZE === undefined ? {} : { maxBatchSize: settings.BATCH_MAX_SIZE }),
   maxBatchAgeMs: settings.BATCH_MAX_AGE_MS,
   backfillShare: settings.BACKFILL_SHARE,
   backfillBatchMs: settings.BACKFILL_BATCH_MS,

@@ -1,6 +1,6 @@
 import type { Lane } from '../events/lane.js';
 import { createBatchTime } from './batch-time.js';
-import type { Stage } from './stage.js';
+import { STAGE_BATCH_SIZES, type Stage } from './stage.js';
 
 /** When a micro-batch is full enough, and how its slots are shared. */
 export interface BatchPolicy {
@@ -18,21 +18,20 @@ export interface BatchPolicy {
 
 /** The settings of batches, as a user gives them. */
 export interface BatchSettings {
-  readonly maxBatchSize: number;
-  /** The same for micro-batches that are transactions. */
-  readonly maxTransactionSize: number;
+  /** Absent: what suits the stage. */
+  readonly maxBatchSize?: number;
   readonly maxBatchAgeMs: number;
   readonly backfillShare: number;
   readonly backfillBatchMs: number;
 }
 
-/** The policy of a stage. A transaction takes nearly as long whatever is in it: small ones would only be more of them (docs/decisions/0024). */
-export function batchPolicy(settings: BatchSettings, delivery: Stage['delivery']): BatchPolicy {
-  const { maxBatchSize, maxTransactionSize, maxBatchAgeMs: maxAgeMs, backfillShare, backfillBatchMs } = settings;
-  return delivery === 'transactional'
-    ? { maxSize: maxTransactionSize, maxAgeMs, backfillShare, backfillBatchMs: 0 }
-    : { maxSize: maxBatchSize, maxAgeMs, backfillShare, backfillBatchMs };
-}
+/** The policy of a stage. A transaction takes nearly as long whatever is in it: short ones would only be more of them. */
+export const batchPolicy = (settings: BatchSettings, { name, delivery }: Pick<Stage, 'name' | 'delivery'>): BatchPolicy => ({
+  maxSize: settings.maxBatchSize ?? STAGE_BATCH_SIZES[name],
+  maxAgeMs: settings.maxBatchAgeMs,
+  backfillShare: settings.backfillShare,
+  backfillBatchMs: delivery === 'transactional' ? 0 : settings.backfillBatchMs,
+});
 
 /** What the batcher looks at. */
 export interface BatchSituation {

@@ -18,6 +18,12 @@ export const STAGE_INPUTS: Readonly<Record<StageName, LanedTopic>> = {
 /** The stage that reads what this one writes; undefined for the last. */
 export const nextStage = (stage: StageName): StageName | undefined => STAGE_NAMES[STAGE_NAMES.indexOf(stage) + 1];
 
+/**
+ * Messages in a micro-batch of each stage, at most, unless something else is set: few where each takes long to compute, more where most of what a
+ * batch takes it takes whatever its size (docs/decisions/0024).
+ */
+export const STAGE_BATCH_SIZES: Readonly<Record<StageName, number>> = { ingest: 32, encoder: 32, fusion: 128, sink: 128 };
+
 /** The two roles of Redis. */
 export type StoreRole = 'cache' | 'state';
 

@@ -203,7 +203,7 @@ function watchPressure(
 type CreateDeliveryDeps = Omit<DeliveryDeps, 'policy'> & { readonly settings: WorkerSettings };
 
 async function createDelivery({ settings, ...rest }: CreateDeliveryDeps): Promise<Delivery> {
-  const deps: DeliveryDeps = { ...rest, policy: batchPolicy(settings, rest.stage.delivery) };
+  const deps: DeliveryDeps = { ...rest, policy: batchPolicy(settings, rest.stage) };
   if (deps.stage.delivery === 'transactional') return deliverTransactionally(deps);
   const { subscription, log, onFatal } = deps;
   const tracker = createOffsetTracker();

@@ -78,7 +78,7 @@ describe('a transaction', () => {
       busy.delete(partition);
       return batch.map(passOn);
     }, 'transactional');
-    const worker = await work(broker, stage, { settings: { maxTransactionSize: 4 } });
+    const worker = await work(broker, stage, { settings: { maxBatchSize: 4 } });
     await until(() => settled(worker) === 120);
     await worker.stop();
     expect(mostPerPartition).toBe(1);
@@ -197,7 +197,7 @@ describe('lanes of a sequence', () => {
     await produce(broker, values(100, 'l'));
     const { stage } = recording();
     const worker = await work(broker, stage, {
-      settings: { maxTransactionSize: 10, backfillShare: 0.1, backfillBatchMs: 0, maxBufferedPerLane: 100 },
+      settings: { maxBatchSize: 10, backfillShare: 0.1, backfillBatchMs: 0, maxBufferedPerLane: 100 },
     });
     await until(() => settled(worker) === 200);
     await worker.stop();

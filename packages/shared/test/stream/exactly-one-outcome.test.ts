@@ -95,9 +95,7 @@ async function play(scenario: Scenario, delivery: Stage['delivery'], watch: (bro
     },
   });
   const { maxBatchSize, maxInFlight } = scenario;
-  const worker = await work(faulty, stageFor(scenario, delivery), {
-    settings: { maxBatchSize, maxTransactionSize: maxBatchSize, maxInFlight },
-  });
+  const worker = await work(faulty, stageFor(scenario, delivery), { settings: { maxBatchSize, maxInFlight } });
   await until(() => settled(worker) >= scenario.messages.length);
   await worker.stop();
   // Offset commits may fail at the very end; everything else must be settled.

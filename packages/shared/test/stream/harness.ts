@@ -20,7 +20,6 @@ const bytes = new TextEncoder();
 /** Settings with which a test does not wait. */
 export const fastSettings: WorkerSettings = {
   maxBatchSize: 8,
-  maxTransactionSize: 8,
   maxBatchAgeMs: 5,
   backfillShare: 0.05,
   backfillBatchMs: 0,

@@ -197,11 +197,17 @@ describe('while live messages are about', () => {
 });
 
 describe('batchPolicy', () => {
-  const settings = { maxBatchSize: 32, maxTransactionSize: 128, maxBatchAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 10 };
+  const settings = { maxBatchAgeMs: 20, backfillShare: 0.05, backfillBatchMs: 10 };
   const expected = { maxAgeMs: 20, backfillShare: 0.05 };
+  const encoder = { name: 'encoder', delivery: 'at-least-once' } as const;
+  const sink = { name: 'sink', delivery: 'transactional' } as const;
 
-  it('shortens batches beside live messages, but not transactions, which are larger and take nearly as long whatever is in them', () => {
-    expect(batchPolicy(settings, 'at-least-once')).toEqual({ ...expected, maxSize: 32, backfillBatchMs: 10 });
-    expect(batchPolicy(settings, 'transactional')).toEqual({ ...expected, maxSize: 128, backfillBatchMs: 0 });
+  it('shortens batches beside live messages, but not transactions, which take nearly as long whatever is in them', () => {
+    expect(batchPolicy(settings, encoder)).toEqual({ ...expected, maxSize: 32, backfillBatchMs: 10 });
+    expect(batchPolicy(settings, sink)).toEqual({ ...expected, maxSize: 128, backfillBatchMs: 0 });
+  });
+
+  it('takes the size that is set for every stage', () => {
+    for (const stage of [encoder, sink]) expect(batchPolicy({ ...settings, maxBatchSize: 5 }, stage).maxSize).toBe(5);
   });
 });

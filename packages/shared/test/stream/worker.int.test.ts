@@ -59,7 +59,7 @@ function start(at: Deployment, delivery: Stage['delivery'], through: Broker, pau
       return batch.map((message) => passOn(at.topics, message));
     },
   };
-  const settings = { ...fastSettings, maxBatchSize: 16, maxTransactionSize: 16, maxBufferedPerLane: 100, shutdownDeadlineMs: 5000 };
+  const settings = { ...fastSettings, maxBatchSize: 16, maxBufferedPerLane: 100, shutdownDeadlineMs: 5000 };
   const { topics, groupId } = at;
   // As every process does: a partition that has just been created may not have its leader yet.
   const wait = waitAtStart(quiet);

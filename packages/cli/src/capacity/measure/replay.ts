@@ -36,8 +36,6 @@ export function simulatePhase(rest: Phase, phase: Phase, pipeline: MeasuredPipel
     backfill: phase.load.hasBackfill ? { kind: 'saturating', window } : { kind: 'off' },
     minutes: MINUTES,
     seed,
-    maxBatchSize: DEFAULTS.BATCH_MAX_SIZE,
-    maxTransactionSize: DEFAULTS.TRANSACTION_MAX_SIZE,
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: DEFAULTS.MAX_IN_FLIGHT,
     backfillShare: DEFAULTS.BACKFILL_SHARE,

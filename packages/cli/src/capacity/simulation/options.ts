@@ -5,7 +5,7 @@ import { STAGE_NAMES, type StageName } from '@labelstream/shared/stream/stage';
 import { timeOf } from '../figures.js';
 import type { BackfillLoad, BatchTime, SimulationSpec } from './model.js';
 
-/** Of a pipeline, in words a user can give. Batch settings are the same for all stages. */
+/** Of a pipeline, in words a user can give. */
 export interface SimulationOptions extends BatchSettings {
   readonly instances: Readonly<Record<StageName, number>>;
   readonly partitions: number;
@@ -30,7 +30,7 @@ export function pipelineSpec(options: SimulationOptions): SimulationSpec {
   return {
     stages: STAGE_NAMES.map((name) => {
       const delivery = name === 'sink' ? 'transactional' : 'at-least-once';
-      const policy = batchPolicy(options, delivery);
+      const policy = batchPolicy(options, { name, delivery });
       return { name, instances: options.instances[name], delivery, policy, maxInFlight, time: options.times?.[name] ?? timeOf(name) };
     }),
     partitions,

@@ -8,7 +8,6 @@ const OPTIONS = {
   minutes: 3,
   seed: 1,
   maxBatchSize: 32,
-  maxTransactionSize: 128,
   maxBatchAgeMs: 20,
   maxInFlight: 2,
   backfillShare: 0.05,
