@@ -29,17 +29,19 @@ export async function touchEntry(folder: string, nowMs: number): Promise<void> {
  */
 export async function tidyBundleCache(cacheFolder: string, { nowMs, kept = KEPT }: TidyOptions): Promise<void> {
   const names = await readdir(cacheFolder).catch((): string[] => []);
-  const aged = await Promise.all(names.map(async (name) => ({ name, usedAtMs: await usedAt(join(cacheFolder, name)) })));
+  const looked = await Promise.all(names.map(async (name) => ({ name, usedAtMs: await usedAt(join(cacheFolder, name)) })));
+  // One that another process has removed meanwhile must not take the place of one that is there.
+  const aged = looked.flatMap(({ name, usedAtMs }) => (usedAtMs === undefined ? [] : [{ name, usedAtMs }]));
   const isOld = ({ usedAtMs }: { usedAtMs: number }) => usedAtMs < nowMs - REST_MS;
   const entries = aged.filter(({ name }) => ENTRY.test(name)).sort((a, b) => b.usedAtMs - a.usedAtMs);
   for (const { name } of aged.filter((each) => LEFT_OVER.test(each.name) && isOld(each))) await remove(join(cacheFolder, name));
   for (const { name } of entries.slice(kept).filter(isOld)) await removeUnused(join(cacheFolder, name), nowMs - REST_MS);
 }
 
-/** When a folder was last used, epoch milliseconds; the end of time for one that is gone meanwhile, or is none. */
-async function usedAt(folder: string): Promise<number> {
+/** When a folder was last used, epoch milliseconds; undefined for one that is gone meanwhile, or is none. */
+async function usedAt(folder: string): Promise<number | undefined> {
   const found = await stat(folder).catch(() => undefined);
-  return found?.isDirectory() ? found.mtimeMs : Number.POSITIVE_INFINITY;
+  return found?.isDirectory() ? found.mtimeMs : undefined;
 }
 
 /** Moves an entry away in one step, and back where somebody has begun to use it in that moment. */
@@ -47,7 +49,8 @@ async function removeUnused(folder: string, beforeMs: number): Promise<void> {
   const away = `${folder}.${randomUUID()}`;
   try {
     await rename(folder, away);
-    if ((await usedAt(away)) < beforeMs) return await remove(away);
+    const usedAtMs = await usedAt(away);
+    if (usedAtMs !== undefined && usedAtMs < beforeMs) return await remove(away);
     await rename(away, folder);
   } catch {
     // Another process was faster, or has fetched it anew: what lies there now is whole.

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +53,14 @@ describe('the cache of bundles', () => {
     await writeFile(join(cache, entry(7)), 'a file');
     await tidy(0);
     expect(await names()).toEqual(['backup.old', entry(7), 'pictures']);
+  });
+
+  it('keeps as many as it should where others are gone as soon as they were listed', async () => {
+    for (let at = 0; at < 5; at++) await add(entry(at), 40 - at);
+    // Listed, and not there when they are looked at.
+    for (const at of [10, 11]) await symlink(join(cache, 'gone'), join(cache, entry(at)));
+    await tidy(3);
+    expect(await names()).toEqual([2, 3, 4, 10, 11].map(entry));
   });
 
   it('is tidied by many at once, also where there is none', async () => {
