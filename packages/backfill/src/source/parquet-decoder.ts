@@ -7,8 +7,8 @@ export interface ParquetGroup {
   readonly buffer: AsyncBuffer;
   /** Of the file, with this row group alone. */
   readonly metadata: FileMetaData;
-  /** Columns that are needed; absent: all. */
-  readonly columns?: readonly string[];
+  /** Columns that are needed; undefined: all. */
+  readonly columns: readonly string[] | undefined;
 }
 
 /** A row group that is being read. */

@@ -19,7 +19,9 @@ const NOT_READABLE = 'not a readable Parquet file; was it cut short?';
 
 /** Reads Parquet: only the footer, and the needed columns of one row group at a time. */
 export function createParquetReader({ store, parquetDecoder, rangeBytes }: ParquetDeps): FormatReader {
-  const footerOf = rememberLast(({ object }: ListingFile) => `${object.uri} ${object.tag}`, readFooter);
+  const footerOf = rememberLast(nameOf, readFooter);
+  // Every part of a file asks for them.
+  const groupsOf = rememberLast(nameOf, async (file, signal) => groupsIn(file, await footerOf(file, signal)));
 
   async function readFooter(file: ListingFile, signal: AbortSignal): Promise<Footer> {
     try {
@@ -49,7 +51,7 @@ export function createParquetReader({ store, parquetDecoder, rangeBytes }: Parqu
 
   async function* plan(file: ListingFile, signal: AbortSignal): AsyncGenerator<FilePart> {
     let part: { rowStart: number; rowEnd: number; sizeBytes: number } | undefined;
-    for (const { rowStart, rowEnd, sizeBytes } of groupsIn(file, await footerOf(file, signal))) {
+    for (const { rowStart, rowEnd, sizeBytes } of await groupsOf(file, signal)) {
       if (part !== undefined && part.sizeBytes + sizeBytes > rangeBytes) {
         yield partOf(part);
         part = undefined;
@@ -67,16 +69,11 @@ export function createParquetReader({ store, parquetDecoder, rangeBytes }: Parqu
     options: { readonly columns?: readonly string[]; readonly signal: AbortSignal },
   ): AsyncGenerator<Entry[]> {
     const part = whereSchema.parse(where);
-    const footer = await footerOf(file, options.signal);
-    const { metadata } = footer;
-    const columns = options.columns === undefined ? undefined : namesIn(footer).filter((name) => options.columns?.includes(name));
-    for (const [at, group] of groupsIn(file, footer).entries()) {
+    const names = namesIn(await footerOf(file, options.signal));
+    const columns = options.columns && names.filter((name) => options.columns?.includes(name));
+    for (const group of await groupsOf(file, options.signal)) {
       if (group.rowStart < part.rowStart || group.rowEnd > part.rowEnd) continue;
-      const opened = parquetDecoder.open({
-        buffer: bufferOf(file, options.signal),
-        metadata: { ...metadata, row_groups: metadata.row_groups.slice(at, at + 1) },
-        ...(columns === undefined ? {} : { columns }),
-      });
+      const opened = parquetDecoder.open({ buffer: bufferOf(file, options.signal), metadata: group.metadata, columns });
       try {
         yield* rowsOf(file, group, opened, part.rowEnd);
       } finally {
@@ -99,6 +96,8 @@ export function createParquetReader({ store, parquetDecoder, rangeBytes }: Parqu
   return { columns, plan, read };
 }
 
+const nameOf = ({ object }: ListingFile) => `${object.uri} ${object.tag}`;
+
 interface Footer {
   readonly metadata: FileMetaData;
   readonly schema: SchemaTree;
@@ -110,6 +109,8 @@ interface RowGroup {
   readonly rowStart: number;
   readonly rowEnd: number;
   readonly sizeBytes: number;
+  /** Of the file, with this row group alone. */
+  readonly metadata: FileMetaData;
 }
 
 /** Throws SOURCE_INVALID where a count is none, or columns are not those of the schema: the reader takes a footer as it finds it. */
@@ -123,7 +124,7 @@ function groupsIn(file: ListingFile, { metadata, schema }: Footer): RowGroup[] {
     const rowEnd = rowStart + rows;
     if (!Number.isSafeInteger(rows) || rows < 0 || !Number.isSafeInteger(rowEnd) || Number.isNaN(sizeBytes))
       throw unreadable(file, rowStart + 1, `the Parquet file is damaged: row group ${at + 1} does not say how many rows it has`);
-    const found = { rowStart, rowEnd, sizeBytes };
+    const found = { rowStart, rowEnd, sizeBytes, metadata: { ...metadata, row_groups: [group] } };
     rowStart = rowEnd;
     return found;
   });
@@ -136,10 +137,10 @@ const pathName = (path: readonly string[] | undefined) => JSON.stringify(path);
 /** Whether a row group has each column once, in order, as the format wants it. What else is in there hyparquet reads as well, and nobody waits for it. */
 function hasColumns({ columns }: FileMetaData['row_groups'][number], leaves: readonly string[]): boolean {
   const paths = columns.map(({ meta_data }) => pathName(meta_data?.path_in_schema));
-  return new Set(paths).size === leaves.length && paths.length === leaves.length && leaves.every((leaf, at) => leaf === paths[at]);
+  return new Set(leaves).size === leaves.length && paths.length === leaves.length && leaves.every((leaf, at) => leaf === paths[at]);
 }
 
-const partOf = ({ rowStart, rowEnd }: RowGroup): FilePart => ({
+const partOf = ({ rowStart, rowEnd }: Pick<RowGroup, 'rowStart' | 'rowEnd'>): FilePart => ({
   name: `rows ${rowStart + 1} to ${rowEnd}`,
   rows: rowEnd - rowStart,
   where: { rowStart, rowEnd },

@@ -133,7 +133,7 @@ async function simulateFrom(flags: SimulateFlags, { output }: CommandDeps): Prom
     instances: parseInstances(instances),
     livePerSecond: liveRate,
     backfill: parseBackfill(backfill, window),
-    ...(batchSize === undefined ? {} : { maxBatchSize: batchSize }),
+    maxBatchSize: batchSize,
     maxBatchAgeMs: DEFAULTS.BATCH_MAX_AGE_MS,
     maxInFlight: inFlight,
   });

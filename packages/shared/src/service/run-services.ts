@@ -101,7 +101,7 @@ async function createOrForget(service: Service, context: ServiceContext, env: En
 
 const workerSettings = (settings: CommonSettings): WorkerSettings => ({
   lanes: settings.LANES,
-  ...(settings.BATCH_MAX_SIZE === undefined ? {} : { maxBatchSize: settings.BATCH_MAX_SIZE }),
+  maxBatchSize: settings.BATCH_MAX_SIZE,
   maxBatchAgeMs: settings.BATCH_MAX_AGE_MS,
   backfillShare: settings.BACKFILL_SHARE,
   backfillBatchMs: settings.BACKFILL_BATCH_MS,

@@ -19,7 +19,7 @@ export interface BatchPolicy {
 /** The settings of batches, as a user gives them. */
 export interface BatchSettings {
   /** Absent: what suits the stage. */
-  readonly maxBatchSize?: number;
+  readonly maxBatchSize?: number | undefined;
   readonly maxBatchAgeMs: number;
   readonly backfillShare: number;
   readonly backfillBatchMs: number;

@@ -3,10 +3,9 @@
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
-/** @import { FileMetaData } from 'hyparquet' */
 /** @import { DecoderRequest } from './decoder.js' */
 
-/** @type {{ metadata: FileMetaData, byteLength: number, columns?: readonly string[] } | undefined} */
+/** @type {Extract<DecoderRequest, { kind: 'open' }>['group'] | undefined} */
 let group;
 /** Parts of the open group; rows are asked for some at a time, and each time all of its columns are gone through. */
 /** @type {Map<string, Promise<ArrayBuffer>>} */
@@ -34,7 +33,7 @@ function slice(start, end = group?.byteLength ?? 0) {
 async function decode({ rowStart, rowEnd }) {
   if (group === undefined) throw new Error('no row group is open');
   const { metadata, byteLength, columns } = group;
-  const wanted = columns === undefined ? {} : { columns: [...columns] };
+  const wanted = columns && { columns: [...columns] };
   return parquetReadObjects({ file: { byteLength, slice }, metadata, compressors, rowStart, rowEnd, ...wanted });
 }
 

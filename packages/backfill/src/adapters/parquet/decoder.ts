@@ -1,15 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FileMetaData } from 'hyparquet';
 import type { OpenParquetGroup, ParquetDecoder, ParquetGroup } from '../../source/parquet-decoder.js';
 import type { RawRecord } from '../../source/row.js';
 
 /** What the decoding process is told. */
 export type DecoderRequest =
-  | {
-      readonly kind: 'open';
-      readonly group: { readonly metadata: FileMetaData; readonly byteLength: number; readonly columns?: readonly string[] };
-    }
+  | { readonly kind: 'open'; readonly group: Omit<ParquetGroup, 'buffer'> & { readonly byteLength: number } }
   | { readonly kind: 'close' }
   | { readonly kind: 'rows'; readonly rowStart: number; readonly rowEnd: number }
   | { readonly kind: 'bytes'; readonly key: string; readonly bytes: ArrayBuffer };
@@ -133,8 +129,7 @@ function openGroup(
   const leave = () => child.off('message', onMessage).off('error', fail).off('exit', onExit);
 
   child.on('message', onMessage).on('error', fail).on('exit', onExit);
-  const { byteLength } = buffer;
-  tell({ kind: 'open', group: { metadata, byteLength, ...(columns === undefined ? {} : { columns }) } });
+  tell({ kind: 'open', group: { metadata, columns, byteLength: buffer.byteLength } });
   return {
     rows: (rowStart, rowEnd) =>
       new Promise((resolve, reject) => {

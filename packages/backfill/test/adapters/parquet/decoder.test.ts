@@ -20,7 +20,7 @@ const bufferOf = (bytes: Buffer): AsyncBuffer => {
 async function open(decoder: ParquetDecoder, bytes: Buffer, changes: Partial<AsyncBuffer> = {}, columns?: readonly string[]) {
   const buffer = bufferOf(bytes);
   const metadata = await parquetMetadataAsync(buffer);
-  return decoder.open({ buffer: { ...buffer, ...changes }, metadata, ...(columns === undefined ? {} : { columns }) });
+  return decoder.open({ buffer: { ...buffer, ...changes }, metadata, columns });
 }
 
 it('gives the rows that are asked for, of the columns that are needed, and reads each part of the file once', async () => {
