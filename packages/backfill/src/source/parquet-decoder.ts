@@ -23,9 +23,11 @@ export interface OpenParquetGroup {
 }
 
 /**
- * Decodes row groups. A few bytes of a damaged file can stand for billions of values, so an implementation has to bound what one takes: its
- * `rows` then fails, and nothing else does.
+ * Decodes footers and row groups. A few bytes of a damaged file can stand for billions of values, so an implementation has to bound what one
+ * takes: its call then fails, and nothing else does.
  */
 export interface ParquetDecoder {
+  /** @throws Error that says what is wrong with the file, and what `slice` rejects with */
+  footer(buffer: AsyncBuffer): Promise<FileMetaData>;
   open(group: ParquetGroup): OpenParquetGroup;
 }

@@ -1,4 +1,4 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetSchema, type SchemaTree } from 'hyparquet';
 import { z } from 'zod';
 import type { Json } from '../kind.js';
 import { type Entry, type FileColumns, type FilePart, type FormatReader, type ListingFile, unreadable } from './listing-file.js';
@@ -25,7 +25,7 @@ export function createParquetReader({ store, parquetDecoder, rangeBytes }: Parqu
 
   async function readFooter(file: ListingFile, signal: AbortSignal): Promise<Footer> {
     try {
-      const metadata = await parquetMetadataAsync(bufferOf(file, signal));
+      const metadata = await parquetDecoder.footer(bufferOf(file, signal));
       return { metadata, schema: parquetSchema(metadata) };
     } catch (error) {
       throw unreadable(file, 1, NOT_READABLE, error);

@@ -12,8 +12,8 @@ import { readWholeFile } from '../../src/source/whole-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'labelstream-source-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-// A small heap, so that a file that takes all of it is soon through.
-const parquetDecoder = createParquetDecoder({ heapMb: 64, silenceMs: 5000 });
+// Little memory and time, so that a file that takes all of it is soon through.
+const parquetDecoder = createParquetDecoder({ heapMb: 64, silenceMs: 1000 });
 const deps = { store: createLocalObjectStore(), decompressors: { gzip: gunzip, zstd: unzstd }, parquetDecoder };
 
 /** Files given with --source: CSV, JSON Lines, Parquet and Avro. */

@@ -1,13 +1,13 @@
-// The process in which row groups are decoded, one at a time. Plain JavaScript, so that the same file is started from the sources (tests) and
+// The process in which footers and row groups are decoded, one at a time. Plain JavaScript, so that the same file is started from the sources (tests) and
 // from dist.
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
-/** @import { DecoderRequest } from './decoder.js' */
+/** @import { DecoderRequest, DecoderTask } from './decoder.js' */
 
-/** @type {Extract<DecoderRequest, { kind: 'open' }>['group'] | undefined} */
-let group;
-/** Parts of the open group; rows are asked for some at a time, and each time all of its columns are gone through. */
+/** @type {Extract<DecoderRequest, { kind: 'open' }> | undefined} */
+let opened;
+/** Parts of the open file; rows are asked for some at a time, and each time all of its columns are gone through. */
 /** @type {Map<string, Promise<ArrayBuffer>>} */
 const slices = new Map();
 /** @type {Map<string, (bytes: ArrayBuffer) => void>} */
@@ -17,7 +17,7 @@ const awaited = new Map();
  * @param {number} start
  * @param {number} end
  */
-function slice(start, end = group?.byteLength ?? 0) {
+function slice(start, end = opened?.byteLength ?? 0) {
   const key = `${start}:${end}`;
   const known = slices.get(key);
   if (known !== undefined) return known;
@@ -29,18 +29,21 @@ function slice(start, end = group?.byteLength ?? 0) {
   return asked;
 }
 
-/** @param {Extract<DecoderRequest, { kind: 'rows' }>} request */
-async function decode({ rowStart, rowEnd }) {
+/** @param {DecoderTask} task */
+async function decode(task) {
+  if (opened === undefined) throw new Error('no file is open');
+  const file = { byteLength: opened.byteLength, slice };
+  if (task.kind === 'footer') return parquetMetadataAsync(file);
+  const { group, rowStart, rowEnd } = { ...opened, ...task };
   if (group === undefined) throw new Error('no row group is open');
-  const { metadata, byteLength, columns } = group;
-  const wanted = columns && { columns: [...columns] };
-  return parquetReadObjects({ file: { byteLength, slice }, metadata, compressors, rowStart, rowEnd, ...wanted });
+  const wanted = group.columns && { columns: [...group.columns] };
+  return parquetReadObjects({ file, metadata: group.metadata, compressors, rowStart, rowEnd, ...wanted });
 }
 
-/** @param {Extract<DecoderRequest, { kind: 'rows' }>} request */
-async function answer(request) {
+/** @param {DecoderTask} task */
+async function answer(task) {
   try {
-    process.send?.({ kind: 'rows', rows: await decode(request) });
+    process.send?.({ kind: 'done', result: await decode(task) });
   } catch (error) {
     process.send?.({ kind: 'failed', why: error instanceof Error ? error.message : String(error) });
   }
@@ -51,10 +54,10 @@ process.on('message', (/** @type {DecoderRequest} */ request) => {
   if (request.kind === 'bytes') {
     awaited.get(request.key)?.(request.bytes);
     awaited.delete(request.key);
-  } else if (request.kind === 'rows') {
-    void answer(request);
-  } else {
+  } else if (request.kind === 'open' || request.kind === 'close') {
     slices.clear();
-    group = request.kind === 'open' ? request.group : undefined;
+    opened = request.kind === 'open' ? request : undefined;
+  } else {
+    void answer(request);
   }
 });

@@ -1,22 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { OpenParquetGroup, ParquetDecoder, ParquetGroup } from '../../source/parquet-decoder.js';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import type { ParquetDecoder, ParquetGroup } from '../../source/parquet-decoder.js';
 import type { RawRecord } from '../../source/row.js';
+
+/** What the decoding process can be asked for. */
+export type DecoderTask = { readonly kind: 'footer' } | { readonly kind: 'rows'; readonly rowStart: number; readonly rowEnd: number };
 
 /** What the decoding process is told. */
 export type DecoderRequest =
-  | { readonly kind: 'open'; readonly group: Omit<ParquetGroup, 'buffer'> & { readonly byteLength: number } }
+  | DecoderTask
+  | { readonly kind: 'open'; readonly byteLength: number; readonly group: Omit<ParquetGroup, 'buffer'> | undefined }
   | { readonly kind: 'close' }
-  | { readonly kind: 'rows'; readonly rowStart: number; readonly rowEnd: number }
   | { readonly kind: 'bytes'; readonly key: string; readonly bytes: ArrayBuffer };
 
 /** What it answers. */
 type DecoderReply =
   | { readonly kind: 'slice'; readonly key: string; readonly start: number; readonly end: number }
-  | { readonly kind: 'rows'; readonly rows: RawRecord[] }
+  | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** What a row group may take. */
+/** What a footer or a row group may take. */
 export interface ParquetDecoderLimits {
   /** Heap of the decoding process in MiB. Rows of a group with a million of them and ten columns take some hundred. */
   readonly heapMb: number;
@@ -25,14 +29,14 @@ export interface ParquetDecoderLimits {
 }
 
 const LIMITS: ParquetDecoderLimits = { heapMb: 1024, silenceMs: 120_000 };
-/** Processes that wait for the next row group; starting one takes longer than decoding a small group. */
+/** Processes that wait for the next file; starting one takes longer than decoding a small row group. */
 const MAX_IDLE = 2;
 const ENTRY = fileURLToPath(new URL('./decoder-process.js', import.meta.url));
 
 /**
  * Decodes in processes with a heap of their own: what takes too much of it, or too long, or ends with an error that nobody waits for, ends that
  * process and not this one. (A thread would not do: when V8 is out of memory within one allocation, all threads go.) A process is used for one
- * row group at a time, and after a failure not again.
+ * footer or row group at a time, and after a failure not again.
  */
 export function createParquetDecoder(limits: ParquetDecoderLimits = LIMITS): ParquetDecoder {
   const idle: ChildProcess[] = [];
@@ -60,12 +64,27 @@ export function createParquetDecoder(limits: ParquetDecoderLimits = LIMITS): Par
     idle.push(child);
   }
 
+  function open(buffer: AsyncBuffer, group?: Omit<ParquetGroup, 'buffer'>): OpenFile {
+    const child = idle.pop() ?? start();
+    child.ref();
+    child.channel?.ref();
+    child.send({ kind: 'open', byteLength: buffer.byteLength, group } satisfies DecoderRequest, ignoreFailure);
+    return openFile(child, buffer, limits, () => giveBack(child));
+  }
+
   return {
-    open(group) {
-      const child = idle.pop() ?? start();
-      child.ref();
-      child.channel?.ref();
-      return openGroup(child, group, limits, () => giveBack(child));
+    async footer(buffer) {
+      const file = open(buffer);
+      try {
+        return (await file.ask({ kind: 'footer' })) as FileMetaData;
+      } finally {
+        file.close();
+      }
+    },
+    open({ buffer, ...group }) {
+      const file = open(buffer, group);
+      const rows = (rowStart: number, rowEnd: number) => file.ask({ kind: 'rows', rowStart, rowEnd }) as Promise<RawRecord[]>;
+      return { rows, close: file.close };
     },
   };
 }
@@ -73,13 +92,15 @@ export function createParquetDecoder(limits: ParquetDecoderLimits = LIMITS): Par
 /** A process that cannot be told anything has ended, which its exit tells. */
 const ignoreFailure = () => {};
 
-function openGroup(
-  child: ChildProcess,
-  { buffer, metadata, columns }: ParquetGroup,
-  { heapMb, silenceMs }: ParquetDecoderLimits,
-  giveBack: () => void,
-): OpenParquetGroup {
-  let asked: { resolve(rows: RawRecord[]): void; reject(error: unknown): void } | undefined;
+/** A process that has a file open. */
+interface OpenFile {
+  /** One at a time; after one that has failed there is no other. */
+  ask(task: DecoderTask): Promise<unknown>;
+  close(): void;
+}
+
+function openFile(child: ChildProcess, buffer: AsyncBuffer, { heapMb, silenceMs }: ParquetDecoderLimits, giveBack: () => void): OpenFile {
+  let asked: { resolve(result: unknown): void; reject(error: unknown): void } | undefined;
   let silence: NodeJS.Timeout | undefined;
   let reads = 0;
   let ended: unknown;
@@ -120,7 +141,7 @@ function openGroup(
 
   function onMessage(reply: DecoderReply): void {
     if (reply.kind === 'slice') void give(reply);
-    else if (reply.kind === 'rows') settle()?.resolve(reply.rows);
+    else if (reply.kind === 'done') settle()?.resolve(reply.result);
     else fail(new Error(reply.why));
   }
   // SIGABRT is how V8 ends when its heap is full.
@@ -129,14 +150,13 @@ function openGroup(
   const leave = () => child.off('message', onMessage).off('error', fail).off('exit', onExit);
 
   child.on('message', onMessage).on('error', fail).on('exit', onExit);
-  tell({ kind: 'open', group: { metadata, columns, byteLength: buffer.byteLength } });
   return {
-    rows: (rowStart, rowEnd) =>
+    ask: (task) =>
       new Promise((resolve, reject) => {
         if (ended !== undefined) return reject(ended);
         asked = { resolve, reject };
         listen();
-        tell({ kind: 'rows', rowStart, rowEnd });
+        tell(task);
       }),
     close() {
       if (ended !== undefined) return;

@@ -7,10 +7,13 @@ import { createParquetDecoder } from '../../../src/adapters/parquet/decoder.js';
 import type { ParquetDecoder } from '../../../src/source/parquet-decoder.js';
 import { writeParquet } from '../../source/parquet-writer.js';
 
+function corpus(name: string): Buffer {
+  return readFileSync(fileURLToPath(new URL(`../../corpus/${name}`, import.meta.url)));
+}
 const rows = Array.from({ length: 50 }, (_, at) => ({ id: `${at}`, title: `title ${at}` }));
 const whole = writeParquet(rows, 50);
 /** Two rows, of which a run length of a few bytes makes billions. */
-const endless = readFileSync(fileURLToPath(new URL('../../corpus/run-without-end.parquet', import.meta.url)));
+const endless = corpus('run-without-end.parquet');
 
 const bufferOf = (bytes: Buffer): AsyncBuffer => {
   const file = Uint8Array.from(bytes).buffer;
@@ -50,8 +53,17 @@ it('a group that takes more memory than there is fails alone: the next one is de
   }
 });
 
+it('reads the footer, and fails alone with one that says it has billions of fields', async () => {
+  const decoder = createParquetDecoder({ heapMb: 64, silenceMs: 1000 });
+  await expect(decoder.footer(bufferOf(corpus('list-without-end.parquet')))).rejects.toThrow(
+    /^(decoding )?it takes more than (1 s|64 MiB of memory)$/,
+  );
+  expect(await decoder.footer(bufferOf(whole))).toEqual(await parquetMetadataAsync(bufferOf(whole)));
+});
+
 it('fails with what reading the file fails with', async () => {
   const gone = new Error('the store is gone');
+  await expect(createParquetDecoder().footer({ ...bufferOf(whole), slice: () => Promise.reject(gone) })).rejects.toBe(gone);
   const group = await open(createParquetDecoder(), whole, { slice: () => Promise.reject(gone) });
   await expect(group.rows(0, 50)).rejects.toBe(gone);
   group.close();
