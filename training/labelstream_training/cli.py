@@ -30,6 +30,7 @@ from .match import match_spec
 from .parity import ParityError
 from .predict import Predictions, predict
 from .public_sets.commands import add_commands as add_public_set_command
+from .restore import restore_run
 from .shapes.commands import add_commands as add_shape_command
 from .sharpen import fit_sharpness
 from .taxonomy import taxonomy_paths
@@ -83,6 +84,13 @@ def build_parser() -> argparse.ArgumentParser:
     exporting.add_argument("--generation", type=int, default=1, help="grows with each head that is put to use")
     exporting.add_argument("--encoder", type=Path, help="an encoder bundle with the same towers: only the head is written, over it")
     exporting.set_defaults(run_command=command_export)
+
+    restoring = commands.add_parser("restore", help="make a run folder of both bundles, to refine, calibrate or compare from")
+    restoring.add_argument("--encoder", type=Path, required=True, help="the encoder bundle")
+    restoring.add_argument("--fusion", type=Path, required=True, help="a cma-clip fusion bundle over it")
+    restoring.add_argument("--config", type=Path, help='JSON {"model": {...}} where it is not the default one')
+    restoring.add_argument("--run", type=Path, required=True, help="run folder that gets checkpoint, tokenizer and calibration")
+    restoring.set_defaults(run_command=command_restore)
 
     golden = commands.add_parser("golden", help="write the golden vectors both languages read")
     golden.add_argument("--models", type=Path, required=True, help="folder with the bundle folders")
@@ -197,6 +205,11 @@ def command_export(options: argparse.Namespace) -> None:
     )
     for folder in export_bundles(job, options.models, options.encoder):
         print(folder)
+
+
+def command_restore(options: argparse.Namespace) -> None:
+    """See `restore_run`."""
+    print(restore_run(options.encoder, options.fusion, read_configs(options.config)[0], options.run))
 
 
 def command_golden(options: argparse.Namespace) -> None:
