@@ -101,7 +101,7 @@ def read_match(run: Path) -> dict[str, float] | None:
 
 
 def read_sharpness(run: Path) -> np.ndarray | None:
-    """What the head's `sharpness` [T, width] is to be, float32, if it was fitted."""
+    """What the head's `sharpness` [T, width + 1] is to be, float32, if it was fitted."""
     found = (read_stored(run) or {}).get("sharpness")
     return None if found is None else np.array(found, dtype=np.float32)
 

@@ -65,7 +65,7 @@ def make_settings(model: ModelConfig, train: TrainConfig, labels: dict[str, list
 def restore_system(path: Path, averaged: bool = True, sharpness: np.ndarray | None = None) -> tuple[LabelSystem, Checkpoint]:
     """The system of a checkpoint as the bundles will hold it: evaluation mode, matrices rounded to float16, by default averaged weights.
 
-    `sharpness` float32 [T, width] is what the calibration has found for the head; without it the head's logits are as trained.
+    `sharpness` float32 [T, width + 1] is what the calibration has found for the head; without it the head's logits are as trained.
     """
     checkpoint = load_checkpoint(path)
     config = model_config_from_dict(checkpoint.settings["model"])

@@ -15,6 +15,8 @@ from .config import ModelConfig
 
 # Limit of the logarithm of a listing's inverse temperature.
 MOST_SHARPENING = 1.5
+# Added to the lead of a label, so that a tie has a logarithm.
+LEAST_LEAD = 0.3
 
 
 class ModalityWiseAttention(nn.Module):
@@ -33,13 +35,20 @@ class ModalityWiseAttention(nn.Module):
         return torch.softmax(scores + (1.0 - keep) * MASKED_SCORE, dim=-1) * keep  # [B, T, 2]
 
 
-def sharpening(fused: Tensor, sharpness: Tensor) -> Tensor:
+def log_lead(logits: Tensor) -> Tensor:
+    """How far the first label is ahead of the second: logits [B, C] → logarithm [B]."""
+    best = logits.topk(min(2, logits.shape[1]), dim=1).values  # [B, 2], or [B, 1] where there is but one label
+    return (best[:, 0] - best[:, -1] + LEAST_LEAD).log()
+
+
+def sharpening(fused: Tensor, leads: Tensor, sharpness: Tensor) -> Tensor:
     """What the logits of a listing are multiplied with: its own inverse temperature ("Sample-dependent adaptive temperature scaling",
     arXiv 2207.06211), per task the exponential of a dot product. It changes no label, only how sure the head is of it.
 
-    `fused` [B, T, width], `sharpness` [T, width] → [B, T].
+    `fused` [B, T, width] is what the task heads read, `leads` [B, T] the `log_lead` of what they say; `sharpness` [T, width + 1] has last
+    what the lead counts: below 0, high confidences and low ones come nearer to each other → [B, T].
     """
-    exponent = (fused * sharpness).sum(dim=-1) * fused.shape[-1] ** -0.5  # [B, T]
+    exponent = (fused * sharpness[:, :-1]).sum(dim=-1) * fused.shape[-1] ** -0.5 + leads * sharpness[:, -1]  # [B, T]
     return exponent.clamp(-MOST_SHARPENING, MOST_SHARPENING).exp()
 
 
@@ -55,7 +64,7 @@ class FusionHead(nn.Module):
         self.task_heads = nn.ModuleList(nn.Linear(config.width, count) for count in class_counts)
         self.projection = nn.Linear(config.width, config.embedding_width, bias=False)
         # Not trained with the rest and not in a checkpoint: fitted with the calibration (`fit_sharpness`); 0 changes nothing.
-        self.register_buffer("sharpness", torch.zeros(len(class_counts), config.width), persistent=False)
+        self.register_buffer("sharpness", torch.zeros(len(class_counts), config.width + 1), persistent=False)
         self.blocks.apply(init_weights)
         self.task_heads.apply(init_weights)
 
@@ -104,5 +113,7 @@ class FusionHead(nn.Module):
 
     def logits_of(self, fused: Tensor) -> list[Tensor]:
         """What the task heads say of `task_vectors` [B, T + 1, width]: one [B, C] per task."""
-        factors = sharpening(fused[:, :-1], self.sharpness)  # [B, T]
-        return [head(fused[:, index]) * factors[:, index, None] for index, head in enumerate(self.task_heads)]
+        found = [head(fused[:, index]) for index, head in enumerate(self.task_heads)]
+        leads = torch.stack([log_lead(logits) for logits in found], dim=1)  # [B, T]
+        factors = sharpening(fused[:, :-1], leads, self.sharpness)  # [B, T]
+        return [logits * factors[:, index, None] for index, logits in enumerate(found)]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .dataset import Dataset, take
-from .fusion_head import sharpening
+from .fusion_head import log_lead, sharpening
 from .match import Pairs
 from .system import LabelSystem
 
@@ -51,10 +51,10 @@ class Predictions:
         )
 
     def sharpened(self, sharpness: np.ndarray) -> Predictions:
-        """As the head would have answered with this `sharpness` [T, width]; `fused` has to be there."""
+        """As the head would have answered with this `sharpness` [T, width + 1]; `fused` has to be there."""
         logits = {
             pattern: {
-                task: scores * sharpening_of(self.fused[pattern][:, index], sharpness[index])
+                task: scores * sharpening_of(self.fused[pattern][:, index], scores, sharpness[index])
                 for index, (task, scores) in enumerate(found.items())
             }
             for pattern, found in self.logits.items()
@@ -62,9 +62,10 @@ class Predictions:
         return dataclasses.replace(self, logits=logits)
 
 
-def sharpening_of(fused: np.ndarray, sharpness: np.ndarray) -> np.ndarray:
-    """`sharpening` of one task: [N, width], [width] → [N, 1]."""
-    return sharpening(torch.from_numpy(fused)[:, None], torch.from_numpy(sharpness)[None]).numpy()
+def sharpening_of(fused: np.ndarray, logits: np.ndarray, sharpness: np.ndarray) -> np.ndarray:
+    """`sharpening` of one task: [N, width], [N, C], [width + 1] → [N, 1]."""
+    leads = log_lead(torch.from_numpy(logits))
+    return sharpening(torch.from_numpy(fused)[:, None], leads[:, None], torch.from_numpy(sharpness)[None]).numpy()
 
 
 @torch.no_grad()

@@ -49,12 +49,10 @@ class GraphWeights:
             if node.op_type == operator and found:
                 yield found
 
-    def constant(self, shape: tuple[int, ...]) -> Tensor | None:
-        """The first constant of a shape."""
-        for node in self.nodes:
-            if node.op_type == "Constant" and tuple(node.attribute[0].t.dims) == shape:
-                return as_tensor(numpy_helper.to_array(node.attribute[0].t))
-        return None
+    def constant(self, *shape: int) -> Tensor | None:
+        """The first constant of floats that has a shape."""
+        constants = (numpy_helper.to_array(node.attribute[0].t) for node in self.nodes if node.op_type == "Constant")
+        return next((as_tensor(values) for values in constants if values.shape == shape and values.dtype.kind == "f"), None)
 
 
 def as_tensor(values: np.ndarray) -> Tensor:
@@ -107,9 +105,11 @@ def take_folded(system: LabelSystem, image: GraphWeights, fusion: GraphWeights) 
     system.image.class_position.zero_()
     sums = fusion.nameless("Add")
     system.fusion.modality.copy_(torch.stack([next_of(sums, "the modality vectors")[0] for _ in range(2)]))
-    sharpness = fusion.constant(tuple(system.fusion.sharpness.shape))
-    if sharpness is not None:
-        system.fusion.sharpness.copy_(sharpness)
+    tasks, features = system.fusion.sharpness.shape
+    # A graph from before the lead of a label counted has the first of them only.
+    for places, found in ((slice(features - 1), fusion.constant(tasks, features - 1)), (-1, fusion.constant(tasks))):
+        if found is not None:
+            system.fusion.sharpness[:, places] = found
 
 
 def read_manifest(folder: Path, kind: str) -> dict:

@@ -39,7 +39,7 @@ def test_cross_fitting_never_measures_a_row_that_it_has_fitted() -> None:
 
     def fit(part):
         seen.append(part.truth[:, 0])
-        return np.zeros((1, WIDTH), dtype=np.float32)
+        return np.zeros((1, WIDTH + 1), dtype=np.float32)
 
     cross_fitted(predictions, fit)
     assert [list(part) for part in seen] == [list(predictions.truth[1::2, 0]), list(predictions.truth[::2, 0])]
@@ -48,7 +48,7 @@ def test_cross_fitting_never_measures_a_row_that_it_has_fitted() -> None:
 def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
     assert read_calibration(tmp_path) is None
     assert read_sharpness(tmp_path) is None
-    sharpness = np.array([[0.25, -1.5]], dtype=np.float32)
+    sharpness = np.array([[0.25, -1.5, -0.5]], dtype=np.float32)
     write_calibration(tmp_path, {"kind": {}}, {"threshold": 0.1}, sharpness)
     assert read_calibration(tmp_path) == {"kind": {}}
     assert read_match(tmp_path) == {"threshold": 0.1}

@@ -6,7 +6,7 @@ from conftest import TINY
 from torch import Tensor
 
 from labelstream_training.config import ModelConfig
-from labelstream_training.fusion_head import MOST_SHARPENING, sharpening
+from labelstream_training.fusion_head import MOST_SHARPENING, log_lead, sharpening
 from labelstream_training.image_tower import make_stem
 from labelstream_training.system import LabelSystem, exported_parameters
 
@@ -123,9 +123,21 @@ def test_the_first_patch_looks_at_the_first_pixel_and_each_further_one_eight_pix
 
 def test_sharpness_changes_confidence_and_no_label() -> None:
     torch.manual_seed(0)
-    fused, sharpness = torch.randn(5, 3, 8), torch.randn(3, 8) * 20
-    factors = sharpening(fused, sharpness)
+    fused, leads, sharpness = torch.randn(5, 3, 8), torch.randn(5, 3), torch.randn(3, 9) * 20
+    factors = sharpening(fused, leads, sharpness)
     assert factors.shape == (5, 3)
     assert (factors > 0).all()
     assert factors.max() <= math.exp(MOST_SHARPENING) + 1e-5
-    assert torch.equal(sharpening(fused, torch.zeros(3, 8)), torch.ones(5, 3))
+    assert torch.equal(sharpening(fused, leads, torch.zeros(3, 9)), torch.ones(5, 3))
+
+
+def test_the_lead_of_a_label_can_count_for_less_and_never_turns_the_order_of_confidences() -> None:
+    logits = torch.tensor([[0.1, 0.0, -9.0], [1.0, 0.0, -9.0], [4.0, 0.0, -9.0]])
+    factors = sharpening(torch.zeros(3, 1, 2), log_lead(logits)[:, None], torch.tensor([[0.0, 0.0, -0.6]]))
+    plain, even = (scores.softmax(dim=1).amax(dim=1) for scores in (logits, logits * factors))
+    assert (even.diff() > 0).all()
+    assert even[2] - even[0] < plain[2] - plain[0]
+
+
+def test_a_task_of_one_label_has_no_lead() -> None:
+    assert torch.equal(log_lead(torch.tensor([[3.0], [-2.0]])), log_lead(torch.zeros(2, 2)))
