@@ -49,7 +49,9 @@ def test_a_restored_run_can_be_refined_from(exported: Path, config_file: Path, d
     short.write_text(json.dumps({"steps": 2}), "utf-8")
     head, adopted = tmp_path / "head.pt", tmp_path / "adopted.pt"
     common = ["--tokens", str(tokens), "--checkpoint", str(run / NEWEST)]
-    assert run_command(["refine", *common, "--config", str(short), "--out", str(head)]) == 0
+    refine = ["refine", *common, "--config", str(short), "--out"]
+    assert run_command([*refine, str(tmp_path / "first.pt")]) == 0
+    assert run_command([*refine, str(head), "--from", str(tmp_path / "first.pt")]) == 0
     assert run_command(["adopt", *common, "--head", str(head), "--out", str(adopted)]) == 0
 
 

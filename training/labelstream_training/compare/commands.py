@@ -16,7 +16,7 @@ from ..tokenise import TOKENIZER_FILE, load_tokenizer
 from .adopt import adopt_head
 from .head_bundle import HeadJob, export_head
 from .jobs import Job, chosen_heads, run_jobs
-from .refine import read_refine_config, refine_checkpoint
+from .refine import RefineJob, read_refine_config, refine_checkpoint
 from .report import write_report
 from .settings import read_compare_config
 from .token_cache import build_tokens
@@ -58,6 +58,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     refine.add_argument(
         "--teacher", type=Path, action="append", default=[], help="best.pt of an image-only or text-only job; may be repeated"
     )
+    refine.add_argument("--from", dest="start_from", type=Path, help="head to go on from, written by an earlier refine")
     refine.add_argument("--out", type=Path, required=True, help="file that gets the head; `adopt` puts it into the checkpoint")
     refine.set_defaults(run_command=command_refine)
 
@@ -120,7 +121,8 @@ def command_compare(options: argparse.Namespace) -> None:
 def command_refine(options: argparse.Namespace) -> None:
     """See `refine_head`."""
     torch.set_num_threads(1)
-    refine_checkpoint(options.checkpoint, options.tokens, read_refine_config(options.config), options.teacher, options.out)
+    job = RefineJob(options.checkpoint, options.tokens, options.teacher, options.start_from)
+    refine_checkpoint(job, read_refine_config(options.config), options.out)
 
 
 def command_export_head(options: argparse.Namespace) -> None:

@@ -1,12 +1,14 @@
 """Teaches a head which modality to believe where the two do not say the same, and lets it answer as before everywhere else.
 
 Towers know the train titles by heart: over their tokens, a head learns to believe a title even where the title does not name what is
-asked for, and on new titles it is wrong. Three losses, over frozen token sequences:
+asked for, and on new titles it is wrong. Two losses, over frozen token sequences:
 
-- *stay*: the head's own answers before, for the complete listing and for either modality alone, where teachers may join in;
-- *turn*: with the words of a listing that is like it in all but the task in question, the picture is what tells the label, all the more
-  where these words name another one;
-- *trust*: where the title names the label and the picture is that of another such listing, the title is what tells it.
+- *stay*: of the complete listing the head's own answers before, and of either modality alone what teachers say of it (its own answers,
+  where nobody teaches). The towers know the train pictures by heart as well, so that nothing is left open there that could be learned:
+  pictures are mixed in pairs (after "Knowledge distillation: a good teacher is patient and consistent", arXiv 2106.05237), and a share of
+  the titles has lost most of its words;
+- *turn*: with the words of a listing that is like it in all but the task in question, less those that name its own labels, the answer is
+  that of the picture alone, all the more where these words name another label.
 """
 
 from __future__ import annotations
@@ -22,15 +24,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..catalogue import UNLABELLED
 from ..checkpoint import load_checkpoint
 from ..config import model_config_from_dict
 from ..heads import HEADS
-from ..heads.common import Outputs
-from ..losses import task_loss
-from .adopt import require_tokens_of
+from .adopt import KIND, require_tokens_of
 from .partners import Partners
 from .settings import CompareConfig
+from .stored_head import fit_weights, require_kind
 from .teachers import Teachers, read_teachers, taught
 from .token_set import TokenBatch, TokenSet, join_views, open_meta, open_split, random_pictures, run_head, take_texts
 from .trainer import LOG_EVERY_STEPS, HeadTrainer, make_optimisers, update
@@ -43,23 +43,25 @@ class RefineConfig:
 
     task: str = "baseColour"
     like: tuple[str, ...] = ("gender", "articleType")
-    steps: int = 600
+    steps: int = 360
     batch_size: int = 56
-    swapped_rows: int = 32
-    stay_weight: float = 1.5
-    # Of the complete listing and of either modality alone, within `stay`.
-    complete_weight: float = 4.0
-    alone_weight: float = 2.0
-    turn_weight: float = 2.5
-    trust_weight: float = 2.5
+    # Of the complete listing, of either modality alone, and of the fused embedding, within `stay`.
+    complete_weight: float = 7.0
+    alone_weight: float = 7.0
+    embedding_weight: float = 0.1
+    turn_weight: float = 4.0
     # What counts of the teachers' answers; the rest is the head's own before.
-    image_teacher_share: float = 0.8
-    text_teacher_share: float = 0.3
-    # Of the partners: titles that name another label once the words of their own are out.
+    image_teacher_share: float = 0.75
+    text_teacher_share: float = 0.8
+    # Of the pictures that are seen alone: mixed with another one of the batch.
+    mixed_share: float = 0.6
+    # Of the titles that are seen alone: with few words left.
+    few_alone_share: float = 0.4
+    # Of the partners: the listing itself, and of the others titles that name another label once the words of their own are out.
+    own_share: float = 0.25
     misnaming_share: float = 0.5
     # Of the partners' titles; the rest only lack their label words.
     few_words_share: float = 0.3
-    label_smoothing: float = 0.05
     matrix_rate: float = 3e-3
     rate: float = 5e-4
     warmup_steps: int = 10
@@ -75,7 +77,7 @@ def read_refine_config(path: Path | None) -> RefineConfig:
 
 @dataclasses.dataclass
 class Refinement:
-    """The data, the head as it was, and who is whose partner; `asked` are the places of the task in question and of `like`."""
+    """The data, the head as it was, and who is whose partner; `task` is the place of the task in question."""
 
     data: TokenSet
     config: RefineConfig
@@ -84,7 +86,17 @@ class Refinement:
     partners: Partners
     misnaming: Partners
     task: int
-    asked: tuple[int, ...]
+
+
+@dataclasses.dataclass
+class Wanted:
+    """What a head is to say: probabilities [B, C] per task and the fused embedding [B, E]."""
+
+    probabilities: list[Tensor]
+    embedding: Tensor
+
+
+Flags = tuple[Tensor, Tensor]
 
 
 def answer_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:
@@ -93,63 +105,64 @@ def answer_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor
     return torch.stack(parts).mean()
 
 
-def stay_loss(head: nn.Module, batch: TokenBatch, work: Refinement) -> Tensor:
-    """How far answers and fused embeddings are from what they were, or from what the teachers say, whatever is missing."""
-    nothing, total, config = torch.zeros_like(batch.has_image), torch.zeros(()), work.config
-    for weight, flags, teachers, share in (
-        (config.complete_weight, (batch.has_image, batch.has_text), (), 0.0),
-        (config.alone_weight, (batch.has_image, nothing), work.teachers.image, config.image_teacher_share),
-        (config.alone_weight, (nothing, batch.has_text), work.teachers.text, config.text_teacher_share),
-    ):
-        logits, _, embedding = run_head(head, batch, *flags)
-        before, _, target = unchanged(work.before, batch, *flags)
-        wanted = taught(before, teachers, share, batch, flags)
-        total = total + weight * answer_distance(logits, wanted) + 0.5 * (1.0 - (embedding * target).sum(dim=1)).mean()
-    return total
-
-
 @torch.no_grad()
-def unchanged(before: nn.Module, batch: TokenBatch, has_image: Tensor, has_text: Tensor) -> Outputs:
-    """The answer of the head as it was."""
-    return run_head(before, batch, has_image, has_text)
+def wanted_of(work: Refinement, batch: TokenBatch, flags: Flags, teachers: Sequence[nn.Module] = (), share: float = 0.0) -> Wanted:
+    """The answer of the head as it was, with a `share` of what teachers say."""
+    before, _, embedding = run_head(work.before, batch, *flags)
+    return Wanted(taught(before, teachers, share, batch, flags), embedding)
 
 
-def turn_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
-    """The picture with a partner's words, without those that name labels; the labels asked for are those of the picture."""
-    misnaming = random.random(len(rows)) < work.config.misnaming_share
-    partner = np.where(misnaming, work.misnaming.of(rows, random), work.partners.of(rows, random))
-    views = [take_texts(work.data.texts[view], partner) for view in (WITHOUT_LABEL_WORDS, FEW_WORDS)]
-    few = torch.from_numpy(random.random(len(rows)) < work.config.few_words_share).long()
-    text, mask, present = join_views(views, few)
-    turned = TokenBatch(batch.image, batch.has_image, text, mask, present)
-    logits, _, _ = run_head(head, turned, batch.has_image, present)
-    truth = work.data.labels[torch.from_numpy(rows)]
-    labels = torch.full_like(truth, UNLABELLED)
-    labels[:, work.asked] = truth[:, work.asked]
-    return task_loss(logits, labels, torch.ones(len(rows)), work.config.label_smoothing)
+def stay_loss(head: nn.Module, batch: TokenBatch, flags: Flags, wanted: Wanted, embedding_weight: float) -> Tensor:
+    """How far answers and fused embeddings are from the wanted ones, with the modalities that `flags` leave."""
+    logits, _, embedding = run_head(head, batch, *flags)
+    away = (1.0 - (embedding * wanted.embedding).sum(dim=1)).mean()
+    return answer_distance(logits, wanted.probabilities) + embedding_weight * away
 
 
-def trust_loss(head: nn.Module, batch: TokenBatch, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
-    """Titles that name the label with a partner's picture; the answer is that of the title alone. 0 where no title names it."""
-    named = np.flatnonzero(work.data.named[rows, work.task])[: work.config.swapped_rows]
-    if not len(named):
-        return torch.zeros(())
-    places, partner = torch.from_numpy(named), work.partners.of(rows[named], random)
-    has_image, has_text = work.data.has_image[torch.from_numpy(partner)], batch.has_text[places]
-    swapped = TokenBatch(random_pictures(work.data, partner), has_image, batch.text[places], batch.text_mask[places], has_text)
-    logits, _, _ = run_head(head, swapped, has_image, has_text)
-    wanted, _, _ = unchanged(work.before, swapped, torch.zeros_like(has_image), has_text)
-    return answer_distance([logits[task] for task in work.asked], [wanted[task].softmax(dim=1) for task in work.asked])
+def turn_loss(
+    head: nn.Module, pictures: TokenBatch, rows: np.ndarray, wanted: Tensor, work: Refinement, random: np.random.Generator
+) -> Tensor:
+    """The pictures with partners' words, without those that name labels: the task in question is to be answered as `wanted` [B, C]."""
+    config = work.config
+    partner = np.where(random.random(len(rows)) < config.misnaming_share, work.misnaming.of(rows, random), work.partners.of(rows, random))
+    partner = np.where(random.random(len(rows)) < config.own_share, rows, partner)
+    text, mask, present = titles_of(work, partner, WITHOUT_LABEL_WORDS, config.few_words_share, random)
+    turned = TokenBatch(pictures.image, pictures.has_image, text, mask, present)
+    logits, _, _ = run_head(head, turned, pictures.has_image, present)
+    return answer_distance([logits[work.task]], [wanted])
+
+
+def titles_of(
+    work: Refinement, rows: np.ndarray, view: str, few_share: float, random: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Titles in a view, a share of them with few words; as `take_texts`."""
+    parts = [take_texts(work.data.texts[name], rows) for name in (view, FEW_WORDS)]
+    return join_views(parts, torch.from_numpy(random.random(len(rows)) < few_share).long())
+
+
+def mix_pairs(image: Tensor, share: float) -> Tensor:
+    """In a share of the rows, token sequences [B, Ni, width] with up to half of another row's in them. PyTorch's own generator."""
+    count = len(image)
+    other = torch.rand(count, 1, 1) / 2 * (torch.rand(count, 1, 1) < share)  # [B, 1, 1]
+    return (1.0 - other) * image + other * image[torch.randperm(count)]
 
 
 def refine_loss(head: nn.Module, rows: np.ndarray, work: Refinement, random: np.random.Generator) -> Tensor:
-    """All three, over rows that have both modalities."""
+    """Both, over rows that have both modalities."""
     config, data = work.config, work.data
     text, mask, present = take_texts(data.texts[PLAIN], rows)
-    batch = TokenBatch(random_pictures(data, rows), data.has_image[torch.from_numpy(rows)], text, mask, present)
-    loss = config.stay_weight * stay_loss(head, batch, work)
-    loss = loss + config.turn_weight * turn_loss(head, batch, rows, work, random)
-    return loss + config.trust_weight * trust_loss(head, batch, rows, work, random)
+    whole = TokenBatch(random_pictures(data, rows), data.has_image[torch.from_numpy(rows)], text, mask, present)
+    pictures = dataclasses.replace(whole, image=mix_pairs(whole.image, config.mixed_share))
+    few, few_mask, few_present = titles_of(work, rows, PLAIN, config.few_alone_share, random)
+    titles = TokenBatch(whole.image, whole.has_image, few, few_mask, few_present)
+    nothing = torch.zeros_like(whole.has_image)
+    both, alone, unseen = (whole.has_image, whole.has_text), (whole.has_image, nothing), (nothing, few_present)
+    of_picture = wanted_of(work, pictures, alone, work.teachers.image, config.image_teacher_share)
+    of_title = wanted_of(work, titles, unseen, work.teachers.text, config.text_teacher_share)
+    loss = config.complete_weight * stay_loss(head, whole, both, wanted_of(work, whole, both), config.embedding_weight)
+    loss = loss + config.alone_weight * stay_loss(head, pictures, alone, of_picture, config.embedding_weight)
+    loss = loss + config.alone_weight * stay_loss(head, titles, unseen, of_title, config.embedding_weight)
+    return loss + config.turn_weight * turn_loss(head, pictures, rows, of_picture.probabilities[work.task], work, random)
 
 
 def prepare(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: RefineConfig, teachers: Teachers) -> Refinement:
@@ -157,13 +170,12 @@ def prepare(head: nn.Module, data: TokenSet, tasks: Sequence[str], config: Refin
     like, task = [tasks.index(name) for name in config.like], tasks.index(config.task)
     labels = data.labels[:, like].numpy()
     before = copy.deepcopy(head).eval().requires_grad_(False)
-    asked = (task, *like)
-    return Refinement(data, config, before, teachers, Partners(labels), Partners(labels, data.misnaming[:, task]), task, asked)
+    return Refinement(data, config, before, teachers, Partners(labels), Partners(labels, data.misnaming[:, task]), task)
 
 
 def refine_head(head: nn.Module, work: Refinement, report: Callable[[dict], None]) -> nn.Module:
     """Refines `head` in place and returns its averaged weights as a head. All randomness comes from (seed, step)."""
-    config, data, average = work.config, work.data, copy.deepcopy(work.before)
+    config, data, average = work.config, work.data, copy.deepcopy(head).eval().requires_grad_(False)
     budget = CompareConfig(
         steps=config.steps,
         matrix_rate=config.matrix_rate,
@@ -185,14 +197,27 @@ def refine_head(head: nn.Module, work: Refinement, report: Callable[[dict], None
     return average
 
 
-def refine_checkpoint(checkpoint: Path, tokens: Path, config: RefineConfig, teachers: Sequence[Path], target: Path) -> None:
-    """Refines the checkpoint's averaged head over its tokens and writes it as `compare` writes one. Raises CatalogueError."""
-    require_tokens_of(checkpoint, tokens)
-    meta = open_meta(tokens)
+@dataclasses.dataclass(frozen=True)
+class RefineJob:
+    """A checkpoint, its tokens, stored heads as teachers, and the stored head to go on from where it is not the checkpoint's own."""
+
+    checkpoint: Path
+    tokens: Path
+    teachers: Sequence[Path] = ()
+    start_from: Path | None = None
+
+
+def refine_checkpoint(job: RefineJob, config: RefineConfig, target: Path) -> None:
+    """Refines over the checkpoint's tokens and writes the head as `compare` writes one. What it is to stay with are the answers of the
+    checkpoint's averaged head, whatever it starts from. Raises CatalogueError."""
+    require_tokens_of(job.checkpoint, job.tokens)
+    meta = open_meta(job.tokens)
     model, counts = model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()]
-    head = HEADS["cma-clip"].make(model, counts)
-    head.load_state_dict(load_checkpoint(checkpoint).head())
-    work = prepare(head, open_split(tokens, "train"), list(meta["labels"]), config, read_teachers(teachers, model, counts))
+    head = HEADS[KIND].make(model, counts)
+    head.load_state_dict(load_checkpoint(job.checkpoint).head())
+    work = prepare(head, open_split(job.tokens, "train"), list(meta["labels"]), config, read_teachers(job.teachers, model, counts))
+    if job.start_from:
+        fit_weights(head, require_kind(job.start_from, KIND), job.start_from)
     refined = refine_head(head, work, lambda record: print(json.dumps(record), flush=True))
     target.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"head": "cma-clip", "weights": refined.state_dict()}, target)
+    torch.save({"head": KIND, "weights": refined.state_dict()}, target)

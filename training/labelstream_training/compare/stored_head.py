@@ -32,3 +32,11 @@ def fit_weights(head: nn.Module, weights: dict, path: Path) -> None:
         head.load_state_dict(weights)
     except RuntimeError as error:
         raise CatalogueError(f"{path} is of another architecture than these tokens ask for: {first_difference(error)}") from error
+
+
+def require_kind(path: Path, kind: str) -> dict:
+    """The weights of a stored head of this kind. Raises CatalogueError where it is another one: a checkpoint holds only such a head."""
+    found, weights = read_stored_head(path)
+    if found != kind:
+        raise CatalogueError(f"{path} is a {found}; a checkpoint holds a {kind}")
+    return weights

@@ -12,19 +12,22 @@ from labelstream_training.compare.refine import (
     RefineConfig,
     Refinement,
     answer_distance,
+    mix_pairs,
     prepare,
     read_refine_config,
     refine_head,
+    refine_loss,
     stay_loss,
-    trust_loss,
     turn_loss,
+    wanted_of,
 )
 from labelstream_training.compare.teachers import Teachers
+from labelstream_training.compare.token_set import TokenBatch
 from labelstream_training.compare.trainer import plain_batch
 from labelstream_training.heads import HEADS
 
 TASKS = ("a", "b", "c", "d", "e", "f", "g")
-CONFIG = RefineConfig(task="c", like=("a", "b"), steps=3, batch_size=16, swapped_rows=8)
+CONFIG = RefineConfig(task="c", like=("a", "b"), steps=3, batch_size=16)
 ROWS = np.arange(32)
 
 
@@ -35,38 +38,72 @@ def work() -> Refinement:
     return prepare(HEADS["cma-clip"].make(TINY, COUNTS), data, TASKS, CONFIG, Teachers())
 
 
+@pytest.fixture
+def batch(work: Refinement) -> TokenBatch:
+    return plain_batch(work.data, ROWS)
+
+
 def test_the_same_answer_has_no_distance_and_another_one_has() -> None:
     sure, unsure = torch.tensor([[9.0, 0.0]]), torch.zeros(1, 2)
     assert float(answer_distance([sure], [sure.softmax(1)])) == pytest.approx(0.0, abs=1e-6)
     assert float(answer_distance([sure], [unsure.softmax(1)])) > 0.5
 
 
-def test_a_head_that_did_not_change_stays_and_one_that_did_does_not(work: Refinement) -> None:
-    batch, changed = plain_batch(work.data, ROWS), copy.deepcopy(work.before)
-    assert float(stay_loss(work.before, batch, work)) == pytest.approx(0.0, abs=1e-5)
+def test_a_head_that_did_not_change_stays_and_one_that_did_does_not(work: Refinement, batch: TokenBatch) -> None:
+    flags, changed = (batch.has_image, batch.has_text), copy.deepcopy(work.before)
+    wanted = wanted_of(work, batch, flags)
+    assert float(stay_loss(work.before, batch, flags, wanted, 0.5)) == pytest.approx(0.0, abs=1e-5)
     changed.task_heads[1].bias += 2.0 * torch.randn(COUNTS[1])
-    assert float(stay_loss(changed, batch, work)) > 0.05
+    assert float(stay_loss(changed, batch, flags, wanted, 0.5)) > 0.05
 
 
-def test_a_teacher_is_followed_where_it_is_alone_with_its_modality(work: Refinement) -> None:
+def test_a_teacher_is_followed_by_its_share(work: Refinement, batch: TokenBatch) -> None:
     teacher = HEADS["image-only"].make(TINY, COUNTS).eval().requires_grad_(False)
     teacher.heads.tasks[1].bias += 2.0 * torch.randn(COUNTS[1])
-    taught = dataclasses.replace(work, teachers=Teachers(image=(teacher,)))
-    assert float(stay_loss(work.before, plain_batch(work.data, ROWS), taught)) > 0.05
+    flags = (batch.has_image, torch.zeros_like(batch.has_text))
+    own, theirs = (wanted_of(work, batch, flags, (teacher,), share).probabilities[1] for share in (0.0, 1.0))
+    half = wanted_of(work, batch, flags, (teacher,), 0.5).probabilities[1]
+    assert torch.allclose(half, (own + theirs) / 2)
+    assert not torch.allclose(own, theirs, atol=0.01)
 
 
-def test_turning_asks_for_the_labels_of_the_picture(work: Refinement) -> None:
-    head, batch = copy.deepcopy(work.before).requires_grad_(True), plain_batch(work.data, ROWS)
-    turn_loss(head, batch, ROWS, work, np.random.default_rng(0)).backward()
+def test_turning_moves_the_task_in_question_and_no_other(work: Refinement, batch: TokenBatch) -> None:
+    head = copy.deepcopy(work.before).requires_grad_(True)
+    wanted = torch.full((len(ROWS), COUNTS[2]), 1.0 / COUNTS[2])
+    turn_loss(head, batch, ROWS, wanted, work, np.random.default_rng(0)).backward()
     assert head.task_heads[2].weight.grad.abs().sum() > 0
     # Season and usage are not in question: a partner's words may well tell them.
     assert head.task_heads[3].weight.grad is None or head.task_heads[3].weight.grad.abs().sum() == 0
 
 
-def test_trust_counts_only_titles_that_name_the_label(work: Refinement) -> None:
-    batch, silent = plain_batch(work.data, ROWS), dataclasses.replace(work.data, named=np.zeros((64, 7), dtype=bool))
-    assert float(trust_loss(work.before, batch, ROWS, work, np.random.default_rng(0))) > 0
-    assert float(trust_loss(work.before, batch, ROWS, dataclasses.replace(work, data=silent), np.random.default_rng(0))) == 0.0
+def test_turning_asks_for_the_answer_of_the_picture_alone(work: Refinement, batch: TokenBatch) -> None:
+    alone = wanted_of(work, batch, (batch.has_image, torch.zeros_like(batch.has_text))).probabilities[2]
+    near, far = (turn_loss(work.before, batch, ROWS, wanted, work, np.random.default_rng(0)) for wanted in (alone, alone.roll(1, dims=1)))
+    assert float(near) < float(far)
+
+
+def test_pictures_are_mixed_in_pairs_and_by_half_at_most() -> None:
+    torch.manual_seed(0)
+    image = torch.eye(40)[:, None].expand(-1, 3, -1)
+    mixed = mix_pairs(image, 1.0)
+    assert torch.allclose(mixed.sum(dim=2), torch.ones(40, 3))
+    assert (mixed[:, 0].diagonal() >= 0.5).all()
+    assert (mixed[:, 0].diagonal() < 1.0).float().mean() > 0.9
+    assert torch.equal(mix_pairs(image, 0.0), image)
+
+
+def test_the_loss_is_that_of_all_parts(work: Refinement) -> None:
+    def loss_with(**changes: float) -> float:
+        torch.manual_seed(3)
+        changed = dataclasses.replace(work, config=dataclasses.replace(CONFIG, **changes))
+        return float(refine_loss(head, ROWS, changed, np.random.default_rng(0)))
+
+    head = copy.deepcopy(work.before)
+    head.task_heads[2].bias += torch.randn(COUNTS[2])
+    nothing = {"complete_weight": 0.0, "alone_weight": 0.0, "turn_weight": 0.0}
+    parts = [loss_with(**{**nothing, name: value}) for name, value in dataclasses.asdict(CONFIG).items() if name in nothing]
+    assert all(part > 0 for part in parts)
+    assert loss_with() == pytest.approx(sum(parts), rel=1e-5)
 
 
 def test_refining_is_repeatable_and_leaves_the_head_in_evaluation_mode() -> None:
@@ -78,6 +115,16 @@ def test_refining_is_repeatable_and_leaves_the_head_in_evaluation_mode() -> None
     assert not found[0].training
     for ours, theirs in zip(found[0].parameters(), found[1].parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_a_head_that_goes_on_from_another_one_stays_with_the_answers_of_the_first() -> None:
+    torch.manual_seed(5)
+    first, other = (HEADS["cma-clip"].make(TINY, COUNTS) for _ in range(2))
+    work = prepare(first, make_split(64, 1), TASKS, dataclasses.replace(CONFIG, steps=0), Teachers())
+    first.load_state_dict(other.state_dict())
+    found = refine_head(first, work, lambda record: None)
+    assert torch.equal(found.modality, other.modality)
+    assert not torch.equal(work.before.modality, other.modality)
 
 
 def test_settings_are_read_and_the_rest_keeps_its_defaults(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from conftest import TINY
 
 from labelstream_training.catalogue import CatalogueError
-from labelstream_training.compare.stored_head import fit_weights, read_stored_head
+from labelstream_training.compare.stored_head import fit_weights, read_stored_head, require_kind
 from labelstream_training.heads import HEADS
 
 COUNTS = [2, 3]
@@ -24,6 +24,13 @@ def test_a_head_comes_back_as_it_was_stored(tmp_path: Path) -> None:
     again = HEADS[name].make(TINY, COUNTS)
     fit_weights(again, weights, path)
     assert all(torch.equal(value, again.state_dict()[key]) for key, value in head.state_dict().items())
+
+
+def test_another_kind_than_the_one_that_is_needed_is_refused(tmp_path: Path) -> None:
+    path = store(tmp_path / "best.pt", {"head": "clip-mlp", "weights": HEADS["clip-mlp"].make(TINY, COUNTS).state_dict()})
+    assert set(require_kind(path, "clip-mlp")) == set(HEADS["clip-mlp"].make(TINY, COUNTS).state_dict())
+    with pytest.raises(CatalogueError, match="is a clip-mlp; a checkpoint holds a cma-clip"):
+        require_kind(path, "cma-clip")
 
 
 def test_what_is_no_head_is_refused_in_one_sentence(tmp_path: Path) -> None:
