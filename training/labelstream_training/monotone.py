@@ -17,6 +17,8 @@ ERROR_LIMIT = 0.02
 FACTORS = np.exp(np.linspace(-0.9, 0.9, 37))
 # A rise of confidence smaller than this is rounding.
 LEAST_RISE = 1e-6
+# Shares of rises up to this count as equally few: calibration is not given away for less.
+FEW_RISES = 0.03
 
 
 def confidences(logits: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
@@ -52,7 +54,7 @@ def monotone_temperatures(
     for own in places[COMPLETE]:
         chosen, risen = {COMPLETE: int(own)}, 0.0
         for name in missing:
-            rises = (found[name][places[name]][:, both] - found[COMPLETE][own, both] > LEAST_RISE).mean(axis=1)  # [places]
+            rises = (found[name][places[name]][:, both] - found[COMPLETE][own, both] > LEAST_RISE).mean(axis=1).clip(FEW_RISES)  # [places]
             distance = np.abs(np.log(FACTORS[places[name]]))
             chosen[name] = int(places[name][np.lexsort((distance, rises))[0]])
             risen += float(rises.min())

@@ -22,7 +22,7 @@ RISE_WEIGHT, RISE_MARGIN = 6.0, 0.03
 ERROR_WEIGHT = 2.5
 # Factors on both weights, tried in turn until no more rises than these are left; where none leaves as few, that with the fewest is taken.
 # The harder they are fought, the less a high confidence tells from a low one.
-STRENGTHS = (1.0, 2.0, 4.0, 7.0)
+STRENGTHS = (1.0, 3.0, 6.0, 12.0, 20.0)
 MOST_RISES = 0.04
 DECAY = 1e-3
 # Centres and width of the smooth bins of the calibration error.

@@ -4,9 +4,9 @@ Towers know the train titles by heart: over their tokens, a head learns to belie
 asked for, and on new titles it is wrong. Two losses, over frozen token sequences:
 
 - *stay*: of the complete listing the head's own answers before, and of either modality alone what teachers say of it (its own answers,
-  where nobody teaches). The towers know the train pictures by heart as well, so that nothing is left open there that could be learned:
-  pictures are mixed in pairs (after "Knowledge distillation: a good teacher is patient and consistent", arXiv 2106.05237), and a share of
-  the titles has lost most of its words;
+  where nobody teaches). The towers know the train pictures by heart as well, so that nothing is left open there that could be learned, and
+  no picture contradicts its title: pictures are mixed in pairs (after "Knowledge distillation: a good teacher is patient and consistent",
+  arXiv 2106.05237), complete listings get a partner's picture now and then, and a share of the titles has lost most of its words;
 - *turn*: with the words of a listing that is like it in all but the task in question, less those that name its own labels, the answer is
   that of the picture alone, all the more where these words name another label.
 """
@@ -46,15 +46,16 @@ class RefineConfig:
     steps: int = 360
     batch_size: int = 56
     # Of the complete listing, of either modality alone, and of the fused embedding, within `stay`.
-    complete_weight: float = 7.0
+    complete_weight: float = 10.0
     alone_weight: float = 7.0
     embedding_weight: float = 0.1
     turn_weight: float = 4.0
     # What counts of the teachers' answers; the rest is the head's own before.
     image_teacher_share: float = 0.75
     text_teacher_share: float = 0.8
-    # Of the pictures that are seen alone: mixed with another one of the batch.
+    # Of the pictures: mixed with another one of the batch; and of those of complete listings: a partner's.
     mixed_share: float = 0.6
+    swapped_share: float = 0.25
     # Of the titles that are seen alone: with few words left.
     few_alone_share: float = 0.4
     # Of the partners: the listing itself, and of the others titles that name another label once the words of their own are out.
@@ -153,13 +154,15 @@ def refine_loss(head: nn.Module, rows: np.ndarray, work: Refinement, random: np.
     text, mask, present = take_texts(data.texts[PLAIN], rows)
     whole = TokenBatch(random_pictures(data, rows), data.has_image[torch.from_numpy(rows)], text, mask, present)
     pictures = dataclasses.replace(whole, image=mix_pairs(whole.image, config.mixed_share))
+    swapped = torch.rand(len(rows), 1, 1) < config.swapped_share
+    listings = dataclasses.replace(whole, image=torch.where(swapped, random_pictures(data, work.partners.of(rows, random)), pictures.image))
     few, few_mask, few_present = titles_of(work, rows, PLAIN, config.few_alone_share, random)
     titles = TokenBatch(whole.image, whole.has_image, few, few_mask, few_present)
     nothing = torch.zeros_like(whole.has_image)
     both, alone, unseen = (whole.has_image, whole.has_text), (whole.has_image, nothing), (nothing, few_present)
     of_picture = wanted_of(work, pictures, alone, work.teachers.image, config.image_teacher_share)
     of_title = wanted_of(work, titles, unseen, work.teachers.text, config.text_teacher_share)
-    loss = config.complete_weight * stay_loss(head, whole, both, wanted_of(work, whole, both), config.embedding_weight)
+    loss = config.complete_weight * stay_loss(head, listings, both, wanted_of(work, listings, both), config.embedding_weight)
     loss = loss + config.alone_weight * stay_loss(head, pictures, alone, of_picture, config.embedding_weight)
     loss = loss + config.alone_weight * stay_loss(head, titles, unseen, of_title, config.embedding_weight)
     return loss + config.turn_weight * turn_loss(head, pictures, rows, of_picture.probabilities[work.task], work, random)

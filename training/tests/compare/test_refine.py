@@ -8,6 +8,7 @@ import torch
 from conftest import TINY
 from tiny_tokens import COUNTS, make_split
 
+from labelstream_training.compare import refine
 from labelstream_training.compare.refine import (
     RefineConfig,
     Refinement,
@@ -115,6 +116,22 @@ def test_refining_is_repeatable_and_leaves_the_head_in_evaluation_mode() -> None
     assert not found[0].training
     for ours, theirs in zip(found[0].parameters(), found[1].parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_complete_listings_are_also_seen_with_a_partners_picture(work: Refinement, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pictures_seen(share: float) -> list[torch.Tensor]:
+        seen = []
+        keep = lambda head, batch, flags, wanted, weight: seen.append(batch.image) or torch.zeros(())  # noqa: E731
+        monkeypatch.setattr(refine, "stay_loss", keep)
+        torch.manual_seed(3)
+        config = dataclasses.replace(CONFIG, swapped_share=share, mixed_share=0.0)
+        refine_loss(work.before, ROWS, dataclasses.replace(work, config=config), np.random.default_rng(0))
+        return seen
+
+    (own, alone, _), (others, still_alone, _) = pictures_seen(0.0), pictures_seen(1.0)
+    assert torch.equal(own, alone)
+    assert torch.equal(alone, still_alone)
+    assert (own != others).flatten(1).any(dim=1).float().mean() > 0.5
 
 
 def test_a_head_that_goes_on_from_another_one_stays_with_the_answers_of_the_first() -> None:
