@@ -29,7 +29,7 @@ from ..config import model_config_from_dict
 from ..heads import HEADS
 from .adopt import KIND, require_tokens_of
 from .partners import Partners
-from .settings import CompareConfig
+from .settings import CompareConfig, read_fields
 from .stored_head import fit_weights, require_kind
 from .teachers import Teachers, read_teachers, taught
 from .token_set import TokenBatch, TokenSet, join_views, open_meta, open_split, random_pictures, run_head, take_texts
@@ -71,8 +71,8 @@ class RefineConfig:
 
 
 def read_refine_config(path: Path | None) -> RefineConfig:
-    """Reads a JSON object of fields; unnamed ones keep their defaults."""
-    fields = json.loads(path.read_text("utf-8")) if path else {}
+    """Reads a JSON object of fields; unnamed ones keep their defaults. Raises CatalogueError, see `read_fields`."""
+    fields = read_fields(path, RefineConfig)
     return RefineConfig(**{**fields, **({"like": tuple(fields["like"])} if "like" in fields else {})})
 
 

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from ..catalogue import CatalogueError
+
 
 @dataclasses.dataclass(frozen=True)
 class CompareConfig:
@@ -34,6 +36,16 @@ class CompareConfig:
     label_words_share: float = 0.25
 
 
+def read_fields(path: Path | None, kind: type) -> dict:
+    """A JSON object of fields of the dataclass `kind`; none without a file. Raises CatalogueError for unknown ones."""
+    fields = json.loads(path.read_text("utf-8")) if path else {}
+    known = [field.name for field in dataclasses.fields(kind)]
+    unknown = [name for name in fields if name not in known]
+    if unknown:
+        raise CatalogueError(f"{path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
+    return fields
+
+
 def read_compare_config(path: Path | None) -> CompareConfig:
-    """Reads a JSON object of fields; unnamed ones keep their defaults."""
-    return CompareConfig(**(json.loads(path.read_text("utf-8")) if path else {}))
+    """Reads a JSON object of fields; unnamed ones keep their defaults. Raises CatalogueError, see `read_fields`."""
+    return CompareConfig(**read_fields(path, CompareConfig))

@@ -8,6 +8,7 @@ import torch
 from conftest import TINY
 from tiny_tokens import COUNTS, make_split
 
+from labelstream_training.catalogue import CatalogueError
 from labelstream_training.compare import refine
 from labelstream_training.compare.refine import (
     RefineConfig,
@@ -149,3 +150,10 @@ def test_settings_are_read_and_the_rest_keeps_its_defaults(tmp_path: Path) -> No
     path.write_text('{"steps": 5, "like": ["a"]}', "utf-8")
     assert read_refine_config(path) == RefineConfig(steps=5, like=("a",))
     assert read_refine_config(None) == RefineConfig()
+
+
+def test_a_setting_that_is_unknown_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "refine.json"
+    path.write_text('{"trust_weight": 0.5}', "utf-8")
+    with pytest.raises(CatalogueError, match="unknown settings: trust_weight; known are task, like, steps"):
+        read_refine_config(path)
