@@ -47,7 +47,7 @@ def test_rises_are_fought_harder_only_until_few_are_left(monkeypatch: pytest.Mon
 
 
 def test_where_many_rises_stay_the_try_with_the_fewest_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = tries(monkeypatch, [5 * MOST_RISES, 2 * MOST_RISES, 3 * MOST_RISES, 4 * MOST_RISES])
+    tried = tries(monkeypatch, [5 * MOST_RISES, 2 * MOST_RISES, *[3 * MOST_RISES] * (len(STRENGTHS) - 2)])
     assert fit_task({}, {}, torch.empty(0)) == STRENGTHS[1]
     assert tried == list(STRENGTHS)
 
