@@ -8,19 +8,22 @@ const SABOTAGES = {
    */
   transaction: {
     file: '/packages/shared/dist/adapters/kafka/transactional-producer.js',
-    from: /const transaction = await current\.transaction\(\);\s*await fill\(transaction, records, positions\);/,
-    to: `const first = await current.transaction();
+    edits: [
+      {
+        from: /const transaction = await current\.transaction\(\);\s*await fill\(transaction, records, positions\);/,
+        to: `const first = await current.transaction();
       await fill(first, records, { ...positions, offsets: [] });
       await first.commit();
       if (Math.random() < 0.05) process.kill(process.pid, 'SIGKILL');
       const transaction = await current.transaction();
       await fill(transaction, [], positions);`,
+      },
+    ],
   },
   /** Whatever comes is newer. */
   'version-guard': {
     file: '/services/sink/dist/decide.js',
-    from: /function isStale\([^)]*\) \{/,
-    to: '$& return false;',
+    edits: [{ from: /function isStale\([^)]*\) \{/, to: '$& return false;' }],
   },
   /**
    * Positions are committed when messages are taken, not when their outcomes are durable. Here too the process dies now and then: as soon as the
@@ -28,11 +31,13 @@ const SABOTAGES = {
    */
   'commit-after-durable': {
     file: '/packages/shared/dist/stream/offset-tracker.js',
-    from: /for \(const lowest of unresolved\)\s*return lowest;|progress\.committedPosition = Math\.max\(progress\.committedPosition, offset\);/g,
-    to: (line) =>
-      line.startsWith('for')
-        ? ''
-        : `{ ${line} if (progress.unresolved.size > 0 && Math.random() < 0.3) process.kill(process.pid, 'SIGKILL'); }`,
+    edits: [
+      { from: /for \(const lowest of unresolved\)\s*return lowest;/, to: '' },
+      {
+        from: /progress\.committedPosition = Math\.max\(progress\.committedPosition, offset\);/,
+        to: `{ $& if (progress.unresolved.size > 0 && Math.random() < 0.3) process.kill(process.pid, 'SIGKILL'); }`,
+      },
+    ],
   },
 };
 
@@ -47,7 +52,7 @@ export async function load(url, context, nextLoad) {
   const loaded = await nextLoad(url, context);
   if (!url.endsWith(sabotage.file)) return loaded;
   const source = String(loaded.source);
-  const sabotaged = source.replace(sabotage.from, sabotage.to);
-  if (sabotaged === source) throw new Error(`${sabotage.file} has changed: there is nothing left to sabotage`);
-  return { ...loaded, source: sabotaged };
+  for (const { from } of sabotage.edits)
+    if (!from.test(source)) throw new Error(`${sabotage.file} has changed: there is nothing left to sabotage`);
+  return { ...loaded, source: sabotage.edits.reduce((edited, { from, to }) => edited.replace(from, to), source) };
 }
