@@ -17,6 +17,8 @@ from .half import round_to_half
 from .system import LabelSystem
 
 NEWEST = "newest.pt"
+# The head that a checkpoint holds, by its name among all heads.
+HEAD_KIND = "cma-clip"
 
 
 @dataclasses.dataclass

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from .catalogue import CatalogueError
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
@@ -95,3 +97,13 @@ def read_configs(path: Path | None) -> tuple[ModelConfig, TrainConfig]:
     """Reads `{"model": {...}, "train": {...}}`; both parts and all fields are optional."""
     raw = json.loads(path.read_text("utf-8")) if path else {}
     return model_config_from_dict(raw.get("model", {})), train_config_from_dict(raw.get("train", {}))
+
+
+def read_fields(path: Path | None, kind: type) -> dict:
+    """A JSON object of fields of the dataclass `kind`; none without a file. Raises CatalogueError for unknown ones."""
+    fields = json.loads(path.read_text("utf-8")) if path else {}
+    known = [field.name for field in dataclasses.fields(kind)]
+    unknown = [name for name in fields if name not in known]
+    if unknown:
+        raise CatalogueError(f"{path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
+    return fields

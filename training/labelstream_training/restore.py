@@ -21,14 +21,12 @@ from torch import Tensor, nn
 
 from .calibrate import write_calibration
 from .catalogue import CatalogueError
-from .checkpoint import NEWEST, Checkpoint, make_settings, save_checkpoint
+from .checkpoint import HEAD_KIND, NEWEST, Checkpoint, make_settings, save_checkpoint
 from .config import ModelConfig, TrainConfig
 from .graphs import all_graphs
 from .parity import require_parity
 from .system import LabelSystem
 from .tokenise import TOKENIZER_FILE
-
-ARCHITECTURE = "cma-clip"
 
 
 class GraphWeights:
@@ -128,8 +126,8 @@ def restore_run(encoder: Path, fusion: Path, model: ModelConfig, run: Path) -> P
     CMA-CLIP head and its towers, and ParityError where a graph does not say what the restored module says.
     """
     manifests = read_manifest(encoder, "encoder"), read_manifest(fusion, "fusion")
-    if manifests[1]["architecture"] != ARCHITECTURE:
-        raise CatalogueError(f"{fusion} is a {manifests[1]['architecture']}; a checkpoint holds a {ARCHITECTURE}")
+    if manifests[1]["architecture"] != HEAD_KIND:
+        raise CatalogueError(f"{fusion} is a {manifests[1]['architecture']}; a checkpoint holds a {HEAD_KIND}")
     labels = {task["name"]: task["labels"] for task in manifests[1]["tasks"]}
     system = LabelSystem(model, [len(names) for names in labels.values()]).eval()
     files = [encoder / "image.onnx", encoder / "text.onnx", fusion / "fusion.onnx"]

@@ -80,7 +80,7 @@ def test_a_folder_that_is_no_such_bundle_is_refused(
 def test_a_graph_that_says_something_else_is_refused(
     exported: Path, config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two matrices of one shape in the wrong order restore without a complaint of their shapes."""
+    """Weights that are read from another place than their name's have the right shapes all the same."""
     models = tmp_path / "models"
     shutil.copytree(exported, models)
     path = models / "encoder-fashion-small" / "text.onnx"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
+
+from ..config import read_fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,5 +45,5 @@ class CaptionConfig:
 
 
 def read_caption_config(path: Path | None) -> CaptionConfig:
-    """Reads a JSON object of fields; unnamed ones keep their defaults."""
-    return CaptionConfig(**(json.loads(path.read_text("utf-8")) if path else {}))
+    """Reads a JSON object of fields; unnamed ones keep their defaults. Raises CatalogueError, see `read_fields`."""
+    return CaptionConfig(**read_fields(path, CaptionConfig))

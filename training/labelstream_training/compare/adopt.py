@@ -7,13 +7,11 @@ import hashlib
 from pathlib import Path
 
 from ..catalogue import CatalogueError
-from ..checkpoint import load_checkpoint, save_checkpoint
+from ..checkpoint import HEAD_KIND, load_checkpoint, save_checkpoint
 from ..config import model_config_from_dict
 from ..heads import HEADS
 from .stored_head import fit_weights, require_kind
 from .token_set import open_meta
-
-KIND = "cma-clip"
 
 
 def require_tokens_of(checkpoint: Path, tokens: Path) -> None:
@@ -29,9 +27,9 @@ def adopt_head(checkpoint: Path, tokens: Path, head: Path, target: Path) -> None
     """
     loaded = load_checkpoint(checkpoint)
     require_tokens_of(checkpoint, tokens)
-    weights = require_kind(head, KIND)
+    weights = require_kind(head, HEAD_KIND)
     counts = [len(names) for names in loaded.settings["labels"].values()]
-    fit_weights(HEADS[KIND].make(model_config_from_dict(loaded.settings["model"]), counts), weights, head)
+    fit_weights(HEADS[HEAD_KIND].make(model_config_from_dict(loaded.settings["model"]), counts), weights, head)
     fusion = {f"fusion.{name}": value for name, value in weights.items()}
     adopted = dataclasses.replace(loaded, weights={**loaded.weights, **fusion}, average={**loaded.average, **fusion}, optimisers=[])
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from torch import nn
 
 from ..bundle import write_json
 from ..catalogue import CatalogueError
-from ..checkpoint import load_checkpoint
+from ..checkpoint import HEAD_KIND, load_checkpoint
 from ..config import ModelConfig, model_config_from_dict
 from ..heads import HEADS
 from ..match import COMPARED_FALSE_ALARMS, measure_pairs, other_rows
@@ -69,7 +69,7 @@ def make_head(job: Job, model: ModelConfig, class_counts: Sequence[int]) -> nn.M
     torch.manual_seed(job.seed)
     head = HEADS[job.head].make(model, class_counts)
     if job.config.steps == 0:
-        if job.checkpoint is None or job.head != "cma-clip":
+        if job.checkpoint is None or job.head != HEAD_KIND:
             raise CatalogueError("only cma-clip has weights in a checkpoint, and the checkpoint has to be named")
         head.load_state_dict(load_checkpoint(job.checkpoint).head())
     return head

@@ -24,12 +24,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..checkpoint import load_checkpoint
-from ..config import model_config_from_dict
+from ..checkpoint import HEAD_KIND, load_checkpoint
+from ..config import model_config_from_dict, read_fields
 from ..heads import HEADS
-from .adopt import KIND, require_tokens_of
+from .adopt import require_tokens_of
 from .partners import Partners
-from .settings import CompareConfig, read_fields
+from .settings import CompareConfig
 from .stored_head import fit_weights, require_kind
 from .teachers import Teachers, read_teachers, taught
 from .token_set import TokenBatch, TokenSet, join_views, open_meta, open_split, random_pictures, run_head, take_texts
@@ -216,11 +216,11 @@ def refine_checkpoint(job: RefineJob, config: RefineConfig, target: Path) -> Non
     require_tokens_of(job.checkpoint, job.tokens)
     meta = open_meta(job.tokens)
     model, counts = model_config_from_dict(meta["model"]), [len(names) for names in meta["labels"].values()]
-    head = HEADS[KIND].make(model, counts)
+    head = HEADS[HEAD_KIND].make(model, counts)
     head.load_state_dict(load_checkpoint(job.checkpoint).head())
     work = prepare(head, open_split(job.tokens, "train"), list(meta["labels"]), config, read_teachers(job.teachers, model, counts))
     if job.start_from:
-        fit_weights(head, require_kind(job.start_from, KIND), job.start_from)
+        fit_weights(head, require_kind(job.start_from, HEAD_KIND), job.start_from)
     refined = refine_head(head, work, lambda record: print(json.dumps(record), flush=True))
     target.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"head": KIND, "weights": refined.state_dict()}, target)
+    torch.save({"head": HEAD_KIND, "weights": refined.state_dict()}, target)

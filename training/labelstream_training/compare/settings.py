@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
-from ..catalogue import CatalogueError
+from ..config import read_fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,16 +33,6 @@ class CompareConfig:
     check_rows: int = 1024
     # Share of the titles without the words that name their labels, and without others (`FEW_WORDS`).
     label_words_share: float = 0.25
-
-
-def read_fields(path: Path | None, kind: type) -> dict:
-    """A JSON object of fields of the dataclass `kind`; none without a file. Raises CatalogueError for unknown ones."""
-    fields = json.loads(path.read_text("utf-8")) if path else {}
-    known = [field.name for field in dataclasses.fields(kind)]
-    unknown = [name for name in fields if name not in known]
-    if unknown:
-        raise CatalogueError(f"{path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
-    return fields
 
 
 def read_compare_config(path: Path | None) -> CompareConfig:

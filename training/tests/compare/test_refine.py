@@ -122,7 +122,11 @@ def test_refining_is_repeatable_and_leaves_the_head_in_evaluation_mode() -> None
 def test_complete_listings_are_also_seen_with_a_partners_picture(work: Refinement, monkeypatch: pytest.MonkeyPatch) -> None:
     def pictures_seen(share: float) -> list[torch.Tensor]:
         seen = []
-        keep = lambda head, batch, flags, wanted, weight: seen.append(batch.image) or torch.zeros(())  # noqa: E731
+
+        def keep(_head: object, batch: TokenBatch, *_others: object) -> torch.Tensor:
+            seen.append(batch.image)
+            return torch.zeros(())
+
         monkeypatch.setattr(refine, "stay_loss", keep)
         torch.manual_seed(3)
         config = dataclasses.replace(CONFIG, swapped_share=share, mixed_share=0.0)
